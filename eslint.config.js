@@ -1,0 +1,126 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The arrows of the house (docs/architecture.md), linted: what a folder may import of its neighbours.
+ * A folder that is not named may be imported by nobody but the composition root (main.ts, reconcile.ts, cli/).
+ */
+const LAYERS = {
+  model: [],
+  translate: ['model'],
+  source: ['model', 'observability', 'translate/snapshot'],
+  dataplane: ['model', 'observability'],
+  workers: ['model', 'observability', 'dataplane'],
+  observability: ['model'],
+  admin: ['model', 'observability'],
+};
+
+/** Packages that enter in one folder only; everywhere else they are refused. */
+const PACKAGE_HOMES = {
+  '@kubernetes/client-node': ['source'],
+  'node-forge': ['translate'],
+  pino: ['observability'],
+  'prom-client': ['observability'],
+  'find-my-way': ['admin'],
+  re2js: ['dataplane', 'translate'],
+};
+
+const folders = [
+  'source',
+  'translate',
+  'model',
+  'dataplane',
+  'workers',
+  'observability',
+  'admin',
+  'cli',
+];
+
+function layerRules(folder, allowed) {
+  const patterns = folders
+    .filter((other) => other !== folder && !allowed.includes(other))
+    .map((other) => {
+      const exceptions = allowed
+        .filter((entry) => entry.startsWith(`${other}/`))
+        .map((entry) => `(?!${entry.slice(other.length + 1)}\\.ts$)`)
+        .join('');
+      return {
+        regex: `^(\\.\\./)+${other}/${exceptions}`,
+        message: `${folder}/ may not import ${other}/ (docs/architecture.md, "Arrows").`,
+      };
+    });
+  patterns.push({
+    regex: '^(\\.\\./)+(main|reconcile)\\.ts$',
+    message: 'Only the entry point wires things.',
+  });
+  for (const [name, homes] of Object.entries(PACKAGE_HOMES)) {
+    if (!homes.includes(folder)) {
+      patterns.push({
+        regex: `^${name}(/|$)`,
+        message: `${name} enters in ${homes.join(' and ')}/ only.`,
+      });
+    }
+  }
+  return {
+    files: [`src/${folder}/**/*.ts`],
+    ignores: ['src/**/*.test.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.cache/', 'coverage/'] },
+  js.configs.recommended,
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // node:test's test() and t.test() return promises that the runner itself awaits.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'suite', 'describe', 'it'] },
+          ],
+        },
+      ],
+      'no-console': 'error',
+      'no-control-regex': 'off', // the wire is made of control bytes; patterns that refuse them must name them
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/main.ts', 'src/workers/worker.ts', 'src/**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only main.ts reads the environment.' },
+        { object: 'process', property: 'exit', message: 'Only main.ts exits.' },
+      ],
+    },
+  },
+  ...Object.entries(LAYERS).map(([folder, allowed]) => layerRules(folder, allowed)),
+  {
+    files: ['src/cli/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', 'examples/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['**/*.js'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
+    },
+  },
+  // The tools' own configuration files are read through their default export.
+  { files: ['eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
+);

@@ -1,0 +1,125 @@
+import type { FilterConfig } from './filter-config.ts';
+import type { Sensitive } from './sensitive.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * All that the proxy shall do: a plain, printable value that knows no Kubernetes. A piece that did not change keeps its
+ * identity from one config to the next, so the difference between two configs is found by `!==`, and only that is sent
+ * to the workers. Endpoint sets are apart from routes: an endpoint change never carries a route.
+ */
+export interface ProxyConfig {
+  readonly settings: Settings;
+  /** By host name: `shop.example.com`, `*.example.com`, or `''` for requests to hosts that nobody defines. */
+  readonly virtualHosts: ReadonlyMap<string, VirtualHost>;
+  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly endpointSets: ReadonlyMap<string, EndpointSet>;
+  readonly certificates: ReadonlyMap<string, Certificate>;
+}
+
+/** One host name's routes. */
+export interface VirtualHost {
+  /** Lower case, no port, no trailing dot; see `ProxyConfig.virtualHosts`. */
+  readonly name: string;
+  /** More names that are served as this one; a VirtualHost of that very name wins. */
+  readonly aliases: readonly string[];
+  /**
+   * `paths`: exact, then longest prefix by segments; the order of `routes` says nothing.
+   * `patterns`: the first of `routes` that matches (routing.md §5).
+   */
+  readonly matching: 'paths' | 'patterns';
+  readonly routes: readonly Route[];
+  /** Run before a route is looked up. */
+  readonly filters: readonly FilterConfig[];
+  /** Id of the certificate for this SNI; undefined: the wildcard parent's, else the default. */
+  readonly certificate: string | undefined;
+  /** Value of Strict-Transport-Security on answers over TLS. */
+  readonly hsts: string | undefined;
+}
+
+export interface Route {
+  /** Unique within its virtual host and stable: names the route in `/config`, `explain` and logs. */
+  readonly id: string;
+  readonly match: RouteMatch;
+  readonly labels: RouteLabels;
+  /** In evaluation order; those of the access phase run only when the cluster has an endpoint. */
+  readonly filters: readonly FilterConfig[];
+  readonly action: RouteAction;
+  readonly timeouts: RouteTimeouts;
+  /** Longest request body; `none`: no limit. */
+  readonly maxBodyBytes: number | 'none';
+  readonly retry: RetryPolicy;
+}
+
+export type RouteMatch =
+  | { readonly kind: 'exact'; readonly path: string }
+  /** Covers `path` by whole segments. A trailing slash counts only between two prefixes that differ in nothing else. */
+  | { readonly kind: 'prefix'; readonly path: string }
+  /** Case-insensitive, anchored at the start, linear-time engine. */
+  | { readonly kind: 'pattern'; readonly pattern: string };
+
+/** Where a route comes from, for log lines and metric labels. */
+export interface RouteLabels {
+  readonly namespace: string;
+  readonly ingress: string;
+  readonly service: string;
+  readonly servicePort: string;
+  /** Path text of the rule. */
+  readonly path: string;
+}
+
+export type RouteAction =
+  | { readonly kind: 'forward'; readonly cluster: string }
+  | { readonly kind: 'respond'; readonly status: 404 | 503 };
+
+export interface RouteTimeouts {
+  readonly connectMs: number;
+  /** Longest silence while the request is being sent. */
+  readonly sendMs: number;
+  /** Longest silence within the response. */
+  readonly readMs: number;
+}
+
+/** routing.md §13. */
+export interface RetryPolicy {
+  /** Attempts in all; 1 means none is repeated. */
+  readonly attempts: number;
+  readonly onError: boolean;
+  readonly onTimeout: boolean;
+}
+
+/** How exchanges are spread over a set of endpoints, and how these are spoken to. */
+export interface Cluster {
+  readonly id: string;
+  /** ingress-nginx's backend name, `<namespace>-<service>-<port>`: for logs and metrics. */
+  readonly name: string;
+  readonly endpointSet: string;
+  readonly protocol: 'http' | 'https';
+  readonly balancer: BalancerConfig;
+}
+
+export type BalancerConfig = { readonly kind: 'round-robin' };
+
+export interface EndpointSet {
+  readonly id: string;
+  /** Sorted by address, then port; no duplicates. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** One address that answers. */
+export interface Endpoint {
+  /** IPv4 or IPv6 literal without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Certificate {
+  /** `<namespace>/<secret>`, or `default`. */
+  readonly id: string;
+  /** PEM, leaf first. */
+  readonly chain: string;
+  /** PEM. */
+  readonly key: Sensitive;
+  /** SHA-256 of the leaf, hex: tells versions apart without the key. */
+  readonly fingerprint: string;
+  readonly notAfter: string;
+}

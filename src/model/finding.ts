@@ -1,0 +1,73 @@
+/**
+ * Something a user must fix, as a value. One bad object never stops another: what is wrong is reported, the rest is served.
+ * Each code has a section in docs/findings.md (a test checks both ways).
+ */
+export interface Finding {
+  readonly code: FindingCode;
+  /** Kind and name of the object at fault: `Ingress shop/web`, `Secret shop/tls`, `File shop.yaml`. */
+  readonly object: string;
+  /** Where in it: `metadata.annotations[nginx.ingress.kubernetes.io/proxy-body-size]`, `spec.rules[0].host`, `line 7`. */
+  readonly field: string | undefined;
+  /** One sentence: what is wrong, what it means for traffic, and the remedy. Holds no secret and no control bytes. */
+  readonly message: string;
+}
+
+/**
+ * What a finding means for traffic: `closed`, requests are answered with an error on purpose; `partial`, something
+ * written is not in effect; `notice`, all is served as written, but probably not as meant.
+ */
+export type FindingEffect = 'closed' | 'partial' | 'notice';
+
+export const findingEffects = {
+  /** An annotation's value does not parse; its `onInvalid` outcome applies. */
+  'annotation-invalid': 'partial',
+  /** An annotation under our prefix that ts-nginx does not honour, and that does not guard access. */
+  'annotation-unsupported': 'partial',
+  /** An annotation under our prefix that nobody knows: probably a spelling mistake. */
+  'annotation-unknown': 'partial',
+  /** An annotation that guards access is not honoured or does not parse: its paths answer 503. */
+  'guard-not-honoured': 'closed',
+  /** The whole Ingress is not served (`drop-ingress`). */
+  'ingress-dropped': 'closed',
+  /** The Ingress names a class that does not exist or another controller's. Only reported for near misses. */
+  'ingress-class-unknown': 'closed',
+  /** Another, older Ingress owns this host and path. */
+  'path-conflict': 'partial',
+  /** A host-wide setting (certificate, alias, app-root) is already decided by an older Ingress. */
+  'host-conflict': 'partial',
+  /** A host name, path or regular expression that can't be served. */
+  'host-invalid': 'partial',
+  'path-invalid': 'partial',
+  'path-regex-invalid': 'partial',
+  /** A backend's Service, its port or its endpoints are missing: 503. */
+  'service-missing': 'closed',
+  'service-port-missing': 'closed',
+  'service-without-endpoints': 'closed',
+  /** A backend is a `resource`, which this controller does not serve: 404. */
+  'backend-resource-unsupported': 'closed',
+  /** An endpoint address is loopback, link-local, unspecified or our own: not used. */
+  'endpoint-refused': 'partial',
+  /** An ExternalName is not a usable name, or does not resolve. */
+  'external-name-invalid': 'closed',
+  'external-name-unresolved': 'closed',
+  /** A TLS Secret is missing, broken, of another key, or for other names: the default certificate is presented. */
+  'secret-missing': 'partial',
+  'certificate-invalid': 'partial',
+  'certificate-host-mismatch': 'partial',
+  'certificate-expired': 'notice',
+  /** A ConfigMap key's value does not parse, or the key is unknown or not honoured (yet). */
+  'configmap-missing': 'notice',
+  'configmap-key-invalid': 'partial',
+  'configmap-key-unsupported': 'partial',
+  'configmap-key-unknown': 'partial',
+  /** A manifest file can't be read or parsed: the file's last good content serves on. */
+  'manifest-unreadable': 'partial',
+  /** Two manifests define the same object: the first by file name counts. */
+  'manifest-duplicate': 'partial',
+  /** An object lacks what its schema requires (a name, a namespace's legal characters): it is left out. */
+  'object-invalid': 'closed',
+  /** The API server refuses a list or watch (a missing permission, mostly). */
+  'source-forbidden': 'partial',
+} as const satisfies Record<string, FindingEffect>;
+
+export type FindingCode = keyof typeof findingEffects;

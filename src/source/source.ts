@@ -1,0 +1,14 @@
+import type { References } from '../translate/snapshot.ts';
+
+/** Where objects come from. It fills a `Store` and says when that holds everything for the first time. */
+export interface Source {
+  /** Begins to watch. Never throws for what may mend itself (an API server that is away): it retries. */
+  start(): void;
+  /** What the last translation refers to: fetched and watched from now on, and nothing else of its kinds. */
+  want(references: References): void;
+  /** What is still missing before the first complete state; empty once it was reached, and for ever after. */
+  missing(): readonly string[];
+  /** Calls back when `missing()` may have changed without any object changing (an empty list arrived). */
+  onProgress(callback: () => void): void;
+  stop(): Promise<void>;
+}

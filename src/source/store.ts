@@ -1,0 +1,176 @@
+import type { Finding } from '../model/finding.ts';
+import {
+  keyOf,
+  type EndpointSlice,
+  type KindMap,
+  type ObjectKey,
+  type Resource,
+  type Snapshot,
+} from '../translate/snapshot.ts';
+
+/** When listeners hear of changes: after a quiet spell, but never later than `maxMs` after the first of them. */
+export interface ChangeBatching {
+  readonly quietMs: number;
+  readonly maxMs: number;
+}
+
+type Tables = { [R in Resource]: Map<ObjectKey, KindMap[R]> };
+
+/**
+ * The objects as the sources last saw them. Sources write, `snapshot()` reads. An unchanged object keeps its identity; a
+ * write of an object with the same `resourceVersion` and uid is none.
+ */
+export class Store {
+  readonly #tables: Tables = {
+    ingresses: new Map(),
+    ingressclasses: new Map(),
+    services: new Map(),
+    endpointslices: new Map(),
+    secrets: new Map(),
+    configmaps: new Map(),
+    namespaces: new Map(),
+  };
+  /** Service key → slices, remade per Service when one of its slices changes, so that the list's identity tells. */
+  readonly #slicesByService = new Map<ObjectKey, readonly EndpointSlice[]>();
+  readonly #dnsAnswers = new Map<string, readonly string[]>();
+  readonly #findings = new Map<string, readonly Finding[]>();
+  readonly #listeners = new Set<() => void>();
+
+  upsert<R extends Resource>(resource: R, object: KindMap[R]): void {
+    const table = this.#table(resource);
+    const key = keyOf(object);
+    const old = table.get(key);
+    if (old !== undefined && isSameRevision(old, object)) return;
+    table.set(key, object);
+    if (resource === 'endpointslices') {
+      this.#reindexSlice(old, object);
+    }
+    this.#changed();
+  }
+
+  remove(resource: Resource, key: ObjectKey): void {
+    const table = this.#table(resource);
+    const old = table.get(key);
+    if (old === undefined) return;
+    table.delete(key);
+    if (resource === 'endpointslices') this.#reindexSlice(old, undefined);
+    this.#changed();
+  }
+
+  /**
+   * Makes the objects of one resource exactly these, without an empty moment in between. `within`, where given, limits
+   * what is removed to the keys for which it is true (one namespace's list, one file's objects).
+   */
+  replace<R extends Resource>(
+    resource: R,
+    objects: readonly KindMap[R][],
+    within: (key: ObjectKey) => boolean = () => true,
+  ): void {
+    const kept = new Set(objects.map(keyOf));
+    for (const key of [...this.#table(resource).keys()]) {
+      if (!kept.has(key) && within(key)) this.remove(resource, key);
+    }
+    for (const object of objects) this.upsert(resource, object);
+  }
+
+  get<R extends Resource>(resource: R, key: ObjectKey): KindMap[R] | undefined {
+    return this.#table(resource).get(key);
+  }
+
+  setDnsAnswer(name: string, addresses: readonly string[]): void {
+    const old = this.#dnsAnswers.get(name);
+    if (old !== undefined && old.join() === addresses.join()) return;
+    this.#dnsAnswers.set(name, addresses);
+    this.#changed();
+  }
+
+  removeDnsAnswer(name: string): void {
+    if (this.#dnsAnswers.delete(name)) this.#changed();
+  }
+
+  /** What the source itself found wrong (an unreadable file, a forbidden list), by who found it; replaces the last. */
+  setFindings(origin: string, findings: readonly Finding[]): void {
+    const old = this.#findings.get(origin) ?? [];
+    if (old.length === 0 && findings.length === 0) return;
+    this.#findings.set(origin, findings);
+    this.#changed();
+  }
+
+  findings(): Finding[] {
+    return [...this.#findings.values()].flat();
+  }
+
+  /** A view, not a copy: to be read before the next event is handled. */
+  snapshot(): Snapshot {
+    return {
+      ingresses: this.#tables.ingresses,
+      ingressClasses: this.#tables.ingressclasses,
+      services: this.#tables.services,
+      endpointSlices: this.#slicesByService,
+      secrets: this.#tables.secrets,
+      configMaps: this.#tables.configmaps,
+      namespaces: this.#tables.namespaces,
+      dnsAnswers: this.#dnsAnswers,
+    };
+  }
+
+  /** Calls back once for each batch of changes. Returns the function that ends it. */
+  onChange({ quietMs, maxMs }: ChangeBatching, callback: () => void): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    let firstChangeAt = 0;
+    const fire = (): void => {
+      timer = undefined;
+      callback();
+    };
+    const listener = (): void => {
+      const now = performance.now();
+      if (timer === undefined) firstChangeAt = now;
+      else clearTimeout(timer);
+      timer = setTimeout(fire, Math.max(0, Math.min(quietMs, firstChangeAt + maxMs - now)));
+    };
+    this.#listeners.add(listener);
+    return () => {
+      clearTimeout(timer);
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #table<R extends Resource>(resource: R): Map<ObjectKey, KindMap[R]> {
+    return this.#tables[resource];
+  }
+
+  #reindexSlice(old: EndpointSlice | undefined, now: EndpointSlice | undefined): void {
+    const oldService = old === undefined ? undefined : serviceKeyOf(old);
+    const service = now === undefined ? undefined : serviceKeyOf(now);
+    if (oldService !== undefined) {
+      const rest = (this.#slicesByService.get(oldService) ?? []).filter((slice) => slice !== old);
+      if (rest.length === 0) this.#slicesByService.delete(oldService);
+      else this.#slicesByService.set(oldService, rest);
+    }
+    if (service !== undefined && now !== undefined) {
+      this.#slicesByService.set(service, [...(this.#slicesByService.get(service) ?? []), now]);
+    }
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The Service that a slice belongs to, by its label: slice names are truncated. */
+function serviceKeyOf({ metadata }: EndpointSlice): ObjectKey | undefined {
+  const service = metadata.labels?.['kubernetes.io/service-name'];
+  return service === undefined ? undefined : `${metadata.namespace ?? 'default'}/${service}`;
+}
+
+function isSameRevision(
+  a: { metadata: { uid?: string; resourceVersion?: string } },
+  b: { metadata: { uid?: string; resourceVersion?: string } },
+): boolean {
+  return (
+    a === b ||
+    (a.metadata.resourceVersion !== undefined &&
+      a.metadata.resourceVersion === b.metadata.resourceVersion &&
+      a.metadata.uid === b.metadata.uid)
+  );
+}

@@ -1,0 +1,171 @@
+/**
+ * The objects of one moment, as `translate` reads them. An object that did not change keeps its identity from one snapshot
+ * to the next, and so does each list of EndpointSlices: that is what translation is memoised by.
+ *
+ * Objects are raw JSON of the API (field names are the API's), stripped to what is used, and not trusted: everything that
+ * the API server would have validated may still be missing, because manifests come from files as well.
+ */
+export interface Snapshot {
+  readonly ingresses: ReadonlyMap<ObjectKey, Ingress>;
+  readonly ingressClasses: ReadonlyMap<ObjectKey, IngressClass>;
+  readonly services: ReadonlyMap<ObjectKey, Service>;
+  /** By the key of the Service that their label `kubernetes.io/service-name` names. */
+  readonly endpointSlices: ReadonlyMap<ObjectKey, readonly EndpointSlice[]>;
+  readonly secrets: ReadonlyMap<ObjectKey, Secret>;
+  readonly configMaps: ReadonlyMap<ObjectKey, ConfigMap>;
+  readonly namespaces: ReadonlyMap<ObjectKey, Namespace>;
+  /** What DNS says of each external name that the last translation asked for; an empty list: it does not resolve. */
+  readonly dnsAnswers: ReadonlyMap<string, readonly string[]>;
+}
+
+/** `<namespace>/<name>`; a cluster-scoped object's is its name alone. */
+export type ObjectKey = string;
+
+/** What a translation needs that its snapshot may not hold yet. The sources fetch and watch it. */
+export interface References {
+  readonly secrets: ReadonlySet<ObjectKey>;
+  readonly configMaps: ReadonlySet<ObjectKey>;
+  readonly externalNames: ReadonlySet<string>;
+}
+
+export interface ObjectMeta {
+  readonly name: string;
+  /** Absent on cluster-scoped objects. */
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  /** RFC 3339, whole seconds. */
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+/** networking.k8s.io/v1 Ingress. */
+export interface Ingress extends KubernetesObject {
+  readonly spec?: {
+    readonly ingressClassName?: string;
+    readonly defaultBackend?: IngressBackend;
+    readonly rules?: readonly IngressRule[];
+    readonly tls?: readonly IngressTls[];
+  };
+  readonly status?: { readonly loadBalancer?: unknown };
+}
+
+export interface IngressRule {
+  readonly host?: string;
+  readonly http?: { readonly paths?: readonly HttpIngressPath[] };
+}
+
+export interface HttpIngressPath {
+  readonly path?: string;
+  readonly pathType?: string;
+  readonly backend?: IngressBackend;
+}
+
+export interface IngressBackend {
+  readonly service?: {
+    readonly name?: string;
+    readonly port?: { readonly name?: string; readonly number?: number };
+  };
+  readonly resource?: {
+    readonly apiGroup?: string;
+    readonly kind?: string;
+    readonly name?: string;
+  };
+}
+
+export interface IngressTls {
+  readonly hosts?: readonly string[];
+  readonly secretName?: string;
+}
+
+/** networking.k8s.io/v1 IngressClass. */
+export interface IngressClass extends KubernetesObject {
+  readonly spec?: { readonly controller?: string };
+}
+
+/** v1 Service. */
+export interface Service extends KubernetesObject {
+  readonly spec?: {
+    readonly type?: string;
+    readonly clusterIP?: string;
+    readonly externalName?: string;
+    readonly ports?: readonly ServicePort[];
+    readonly sessionAffinity?: string;
+  };
+}
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly protocol?: string;
+  readonly port?: number;
+  readonly targetPort?: number | string;
+  readonly nodePort?: number;
+  readonly appProtocol?: string;
+}
+
+/** discovery.k8s.io/v1 EndpointSlice. */
+export interface EndpointSlice extends KubernetesObject {
+  readonly addressType?: string;
+  readonly endpoints?: readonly SliceEndpoint[] | null;
+  readonly ports?: readonly SlicePort[] | null;
+}
+
+export interface SliceEndpoint {
+  readonly addresses?: readonly string[];
+  readonly conditions?: {
+    readonly ready?: boolean | null;
+    readonly serving?: boolean | null;
+    readonly terminating?: boolean | null;
+  };
+  readonly nodeName?: string;
+  readonly zone?: string;
+  readonly hints?: { readonly forZones?: readonly { readonly name: string }[] };
+}
+
+export interface SlicePort {
+  readonly name?: string | null;
+  readonly protocol?: string | null;
+  readonly port?: number | null;
+}
+
+/** v1 Secret; `data` is base64 as on the wire (manifests' `stringData` is encoded on reading). */
+export interface Secret extends KubernetesObject {
+  readonly type?: string;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** v1 ConfigMap. */
+export interface ConfigMap extends KubernetesObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** v1 Namespace. */
+export type Namespace = KubernetesObject;
+
+/** Every kind that is read, by its plural in the API's paths. */
+export interface KindMap {
+  ingresses: Ingress;
+  ingressclasses: IngressClass;
+  services: Service;
+  endpointslices: EndpointSlice;
+  secrets: Secret;
+  configmaps: ConfigMap;
+  namespaces: Namespace;
+}
+
+export type Resource = keyof KindMap;
+
+export function keyOf({ metadata }: KubernetesObject): ObjectKey {
+  return metadata.namespace === undefined
+    ? metadata.name
+    : `${metadata.namespace}/${metadata.name}`;
+}
