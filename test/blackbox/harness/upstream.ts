@@ -1,0 +1,75 @@
+/** Servers that stand for a Service's endpoints. */
+import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+
+import type { Endpoint } from '../../../src/model/config.ts';
+
+export interface RunningUpstream<S> {
+  readonly endpoint: Endpoint;
+  readonly port: number;
+  readonly server: S;
+  /** Connections accepted so far. */
+  connections(): number;
+}
+
+/** A `node:http` server on 127.0.0.1. */
+export async function startUpstream(
+  t: TestContext,
+  handler: RequestListener,
+): Promise<RunningUpstream<Server>> {
+  const server = createHttpServer({ keepAliveTimeout: 60_000 }, handler);
+  return listen(t, server, () => {
+    server.closeAllConnections();
+  });
+}
+
+/** A bare TCP server on 127.0.0.1: `onConnection` reads and writes raw bytes. Sockets have an error listener already. */
+export async function startRawUpstream(
+  t: TestContext,
+  onConnection: (socket: Socket) => void,
+): Promise<RunningUpstream<NetServer>> {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {
+      // Proxies reset connections as they please; the test looks at bytes and 'close'.
+    });
+    socket.on('close', () => sockets.delete(socket));
+    onConnection(socket);
+  });
+  return listen(t, server, () => {
+    for (const socket of sockets) socket.destroy();
+  });
+}
+
+/** An endpoint at which nobody listens: connections are refused. */
+export async function refusedEndpoint(): Promise<Endpoint> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return { address: '127.0.0.1', port };
+}
+
+async function listen<S extends NetServer>(
+  t: TestContext,
+  server: S,
+  closeConnections: () => void,
+): Promise<RunningUpstream<S>> {
+  let count = 0;
+  server.on('connection', () => {
+    count += 1;
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    closeConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { endpoint: { address: '127.0.0.1', port }, port, server, connections: () => count };
+}
