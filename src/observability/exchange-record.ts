@@ -20,6 +20,12 @@ export interface ExchangeRecord {
   readonly requestId: string;
   readonly referer: string;
   readonly userAgent: string;
+  /**
+   * The request's end-to-end fields, names and values at the same positions: for `$http_…`, `$cookie_…` in a log format.
+   * Undefined where the head could not be parsed.
+   */
+  readonly requestFields:
+    { readonly names: readonly string[]; readonly values: readonly string[] } | undefined;
   /** Request line, fields and body as received, bytes. */
   readonly requestBytes: number;
   /** Everything sent to the client, bytes. */
