@@ -121,6 +121,15 @@ export default tseslint.config(
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
     },
   },
+  // The launcher must be parsed by any Node, or an old one could not be told that it is too old.
+  {
+    files: ['bin/**/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { require: 'readonly', module: 'writable', __dirname: 'readonly' },
+    },
+  },
+  { files: ['bin/ts-nginx.js'], languageOptions: { ecmaVersion: 2017 } },
   // The tools' own configuration files are read through their default export.
   { files: ['eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
 );
