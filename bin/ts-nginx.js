@@ -39,9 +39,8 @@ function main() {
   if (pinned === undefined && major < OLDEST_MAJOR) {
     const need = `ts-nginx needs Node ${PINNED_MAJOR} (${OLDEST_MAJOR} at least)`;
     const pin = `no pinned Node is installed for ${process.platform}-${process.arch}`;
-    fail(
-      `${need}; this is ${process.versions.node}, and ${pin}: install one from https://nodejs.org`,
-    );
+    const have = `this is ${process.versions.node}, and ${pin}`;
+    fail(`${need}; ${have}: install one from https://nodejs.org`);
   }
   const args = productArguments(process.argv.slice(2));
   const entry = findEntry();
