@@ -1,5 +1,14 @@
 import type { FieldList } from '../fields.ts';
-import type { Refusal } from './refusal.ts';
+import { CHUNKED, NO_BODY, UNTIL_CLOSE } from '../fields.ts';
+import {
+  FieldSection,
+  hasControlByte,
+  parseConnection,
+  parseContentLength,
+  REFUSED,
+} from './field-section.ts';
+import { findHeadEnd, refuseUnfinished } from './head-end.ts';
+import { Refusal } from './refusal.ts';
 
 /** How much head an upstream may send. */
 export interface ResponseLimits {
@@ -31,6 +40,14 @@ export interface ResponseHead {
   readonly byteLength: number;
 }
 
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t -~\x80-\xff]*))?$/;
+const STATUS_LINE_START = 'HTTP/1.';
+
+const BAD_STATUS_LINE = new Refusal(502, 'upstream status line is not valid');
+const BAD_CODING = new Refusal(502, 'upstream transfer coding is not chunked');
+const BAD_LENGTH = new Refusal(502, 'upstream Content-Length is not a number in range');
+const UNASKED_UPGRADE = new Refusal(502, 'upstream switched protocols unasked');
+
 /** Parses the head that begins at `start`; interim (1xx) heads too. Undefined: incomplete. Each refusal is a 502. */
 export function parseResponseHead(
   buffer: Buffer,
@@ -38,5 +55,107 @@ export function parseResponseHead(
   request: AnsweredRequest,
   limits: ResponseLimits,
 ): ResponseHead | Refusal | undefined {
-  throw new Error(`not written yet ${buffer.length - start} ${request.method} ${limits.headBytes}`);
+  const fieldLimits = {
+    fieldLineBytes: limits.headBytes,
+    headBytes: limits.headBytes,
+    maxFields: limits.maxFields,
+  };
+  const end = findHeadEnd(buffer, start, limits.headBytes);
+  if (end === undefined) {
+    return (
+      refuseUnfinishedLine(buffer, start) ??
+      asBadGateway(refuseUnfinished(buffer, start, start, fieldLimits))
+    );
+  }
+  const text = buffer.toString('latin1', start, end - 2);
+  const lineEnd = text.indexOf('\r\n');
+  const line = STATUS_LINE.exec(text.slice(0, lineEnd));
+  if (line === null) return BAD_STATUS_LINE;
+  if (hasControlByte(text)) return asBadGateway(REFUSED.controlByte);
+  const section = new FieldSection();
+  const refusal = section.read(text, lineEnd + 2, fieldLimits, 'keep');
+  if (refusal !== undefined) return asBadGateway(refusal);
+  return completeHead(
+    { isRecent: line[1] === '1', status: Number(line[2]), reason: line[3] ?? '' },
+    section,
+    request,
+    end - start,
+  );
+}
+
+/** Anything that does not begin as a status line, HTTP/0.9 among it, is refused with its first bytes. */
+function refuseUnfinishedLine(buffer: Buffer, start: number): Refusal | undefined {
+  const seen = buffer.toString('latin1', start, start + STATUS_LINE_START.length);
+  return STATUS_LINE_START.startsWith(seen) ? undefined : BAD_STATUS_LINE;
+}
+
+const badGateways = new Map<Refusal, Refusal>();
+
+/** The same reason, as the upstream's fault. */
+function asBadGateway(refusal: Refusal | undefined): Refusal | undefined {
+  if (refusal === undefined) return undefined;
+  let known = badGateways.get(refusal);
+  if (known === undefined) {
+    known = new Refusal(502, `upstream: ${refusal.reason}`);
+    badGateways.set(refusal, known);
+  }
+  return known;
+}
+
+interface StatusLine {
+  readonly isRecent: boolean;
+  readonly status: number;
+  readonly reason: string;
+}
+
+function completeHead(
+  line: StatusLine,
+  section: FieldSection,
+  request: AnsweredRequest,
+  byteLength: number,
+): ResponseHead | Refusal {
+  const { status } = line;
+  const upgrade = status === 101;
+  if (upgrade && !(request.upgrade && section.upgrade?.toLowerCase() === 'websocket')) {
+    return UNASKED_UPGRADE;
+  }
+  const length =
+    section.contentLength === undefined ? undefined : parseContentLength(section.contentLength);
+  if (section.contentLength !== undefined && length === undefined) return BAD_LENGTH;
+  const body = responseBody(status, request.method, section, length);
+  if (body instanceof Refusal) return body;
+  const connection = parseConnection(section.connection);
+  section.dropNamedByConnection(connection);
+  const hasTwoFramings = section.transferEncoding !== undefined && length !== undefined;
+  return {
+    status,
+    reason: line.reason,
+    fields: section.fields,
+    body,
+    declaredLength: body === NO_BODY && status >= 200 && status !== 204 ? length : undefined,
+    keepAlive:
+      !upgrade &&
+      body !== UNTIL_CLOSE &&
+      !hasTwoFramings &&
+      !connection.close &&
+      (line.isRecent ? true : connection.keepAlive && section.transferEncoding === undefined),
+    upgrade,
+    byteLength,
+  };
+}
+
+/** RFC 9112 §6.3. A Content-Length beside Transfer-Encoding is not obeyed. */
+function responseBody(
+  status: number,
+  method: string,
+  section: FieldSection,
+  length: number | undefined,
+): number | Refusal {
+  const { transferEncoding } = section;
+  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
+    return BAD_CODING;
+  }
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NO_BODY;
+  if (transferEncoding !== undefined) return CHUNKED;
+  return length ?? UNTIL_CLOSE;
 }

@@ -1,0 +1,209 @@
+import { FieldKind, FieldList, fieldKindOf, isProtected, usualFieldKind } from '../fields.ts';
+import { Refusal } from './refusal.ts';
+
+export interface FieldLimits {
+  readonly fieldLineBytes: number;
+  readonly headBytes: number;
+  readonly maxFields: number;
+}
+
+/** What becomes of fields whose name is a token but not of letters, digits and dashes alone (security.md 1.7). */
+export type UnusualNames = 'keep' | 'keep-underscores' | 'drop';
+
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+const TOO_LARGE = 'Request Header Or Cookie Too Large';
+
+export const REFUSED = {
+  controlByte: new Refusal(400, 'control byte in the head'),
+  bareLineEnd: new Refusal(400, 'line does not end with CR LF'),
+  fieldName: new Refusal(400, 'field name is not a token'),
+  fieldTooLarge: new Refusal(400, 'field line too large', TOO_LARGE),
+  headTooLarge: new Refusal(400, 'head too large', TOO_LARGE),
+  tooManyFields: new Refusal(400, 'too many fields', TOO_LARGE),
+  repeatedHost: new Refusal(400, 'more than one Host'),
+  repeatedLength: new Refusal(400, 'more than one Content-Length'),
+  length: new Refusal(400, 'Content-Length is not a number in range'),
+} as const;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PLAIN_NAME = /^[0-9A-Za-z-]+$/;
+const PLAIN_NAME_OR_UNDERSCORE = /^[0-9A-Za-z_-]+$/;
+const CONTROL_BYTE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]/;
+const DIGITS = /^[0-9]+$/;
+
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
+/** Any byte that no head may hold: controls but TAB, and CR but before LF. LF is looked at line by line. */
+export function hasControlByte(text: string): boolean {
+  return CONTROL_BYTE.test(text);
+}
+
+/**
+ * The fields of one message: end-to-end ones in `fields`, and apart from them the text of those that decide how the message
+ * is framed and what becomes of the connection.
+ */
+export class FieldSection {
+  readonly fields = new FieldList();
+  host: string | undefined;
+  contentLength: string | undefined;
+  /** Repeated lines of these are joined with commas (RFC 9110 §5.3). */
+  transferEncoding: string | undefined;
+  connection: string | undefined;
+  upgrade: string | undefined;
+  te: string | undefined;
+  expect: string | undefined;
+  #count = 0;
+
+  /** Reads the lines of `text` from position `from`; `text` ends with the line end of the last field. */
+  read(
+    text: string,
+    from: number,
+    limits: FieldLimits,
+    unusualNames: UnusualNames,
+  ): Refusal | undefined {
+    let position = from;
+    while (position < text.length) {
+      const lineFeed = text.indexOf('\n', position);
+      if (lineFeed === -1 || text.charCodeAt(lineFeed - 1) !== CR) return REFUSED.bareLineEnd;
+      if (lineFeed - position >= limits.fieldLineBytes) return REFUSED.fieldTooLarge;
+      if (++this.#count > limits.maxFields) return REFUSED.tooManyFields;
+      const refusal = this.#readLine(text, position, lineFeed - 1, unusualNames);
+      if (refusal !== undefined) return refusal;
+      position = lineFeed + 1;
+    }
+    return undefined;
+  }
+
+  #readLine(
+    text: string,
+    start: number,
+    end: number,
+    unusualNames: UnusualNames,
+  ): Refusal | undefined {
+    const colon = text.indexOf(':', start);
+    if (colon === -1 || colon >= end) return REFUSED.fieldName;
+    const name = text.slice(start, colon);
+    let kind = usualFieldKind(name);
+    if (kind === undefined) {
+      if (!TOKEN.test(name)) return REFUSED.fieldName;
+      if (isDropped(name, unusualNames)) return undefined;
+      kind = fieldKindOf(name);
+    }
+    const value = trimmedSlice(text, colon + 1, end);
+    if (kind === FieldKind.Other || kind > FieldKind.Expect) {
+      this.fields.push(name, value, kind);
+      return undefined;
+    }
+    return this.#keepApart(kind, value);
+  }
+
+  #keepApart(kind: number, value: string): Refusal | undefined {
+    switch (kind) {
+      case FieldKind.Host:
+        if (this.host !== undefined) return REFUSED.repeatedHost;
+        this.host = value;
+        break;
+      case FieldKind.ContentLength:
+        if (this.contentLength !== undefined) return REFUSED.repeatedLength;
+        this.contentLength = value;
+        break;
+      case FieldKind.TransferEncoding:
+        this.transferEncoding = joined(this.transferEncoding, value);
+        break;
+      case FieldKind.Connection:
+        this.connection = joined(this.connection, value);
+        break;
+      case FieldKind.Upgrade:
+        this.upgrade = joined(this.upgrade, value);
+        break;
+      case FieldKind.Te:
+        this.te = joined(this.te, value);
+        break;
+      case FieldKind.Expect:
+        this.expect = joined(this.expect, value);
+        break;
+    }
+    return undefined;
+  }
+
+  /** Drops the fields that `Connection` names, but none that the proxy answers for (security.md 2.1, 2.2). */
+  dropNamedByConnection(options: ConnectionOptions): void {
+    const { named } = options;
+    if (named === undefined) return;
+    this.fields.remove((name, kind) => !isProtected(kind) && named.has(name.toLowerCase()));
+  }
+}
+
+export interface ConnectionOptions {
+  readonly close: boolean;
+  readonly keepAlive: boolean;
+  readonly upgrade: boolean;
+  /** Lower-case names beyond the three above. */
+  readonly named: ReadonlySet<string> | undefined;
+}
+
+const NO_OPTIONS: ConnectionOptions = {
+  close: false,
+  keepAlive: false,
+  upgrade: false,
+  named: undefined,
+};
+const KEEP_ALIVE: ConnectionOptions = { ...NO_OPTIONS, keepAlive: true };
+const CLOSE: ConnectionOptions = { ...NO_OPTIONS, close: true };
+
+/** Reads `Connection`; what is no token in it names nothing and is passed over. */
+export function parseConnection(value: string | undefined): ConnectionOptions {
+  if (value === undefined) return NO_OPTIONS;
+  if (value === 'keep-alive' || value === 'Keep-Alive') return KEEP_ALIVE;
+  if (value === 'close') return CLOSE;
+  const named = new Set(value.toLowerCase().split(/[ \t]*,[ \t]*/));
+  return {
+    close: named.delete('close'),
+    keepAlive: named.delete('keep-alive'),
+    upgrade: named.delete('upgrade'),
+    named,
+  };
+}
+
+/** Content-Length as a number of bytes; undefined: not 1*DIGIT below 2^53 (security.md 1.10). */
+export function parseContentLength(value: string): number | undefined {
+  if (!DIGITS.test(value)) return undefined;
+  const length = Number(value);
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+/** Whether a comma-separated list has this (lower-case) element, whatever its case and parameters. */
+export function listHas(list: string | undefined, element: string): boolean {
+  if (list === undefined) return false;
+  if (list === element) return true;
+  return list
+    .toLowerCase()
+    .split(',')
+    .some((item) => item.split(';', 1)[0]?.trim() === element);
+}
+
+function isDropped(name: string, unusualNames: UnusualNames): boolean {
+  if (unusualNames === 'keep') return false;
+  return unusualNames === 'drop' ? !PLAIN_NAME.test(name) : !PLAIN_NAME_OR_UNDERSCORE.test(name);
+}
+
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`;
+}
+
+/** The part without spaces and tabs around it. */
+function trimmedSlice(text: string, start: number, end: number): string {
+  let first = start;
+  let last = end;
+  while (first < last && isBlank(text.charCodeAt(first))) first++;
+  while (last > first && isBlank(text.charCodeAt(last - 1))) last--;
+  return text.slice(first, last);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
