@@ -26,15 +26,15 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel | 'silent';
-  /** File descriptor, mostly 2: standard output is the access log's. */
-  readonly destinationFd: number;
+  /** File descriptor; standard error unless told, because standard output is the access log's. */
+  readonly destinationFd?: number;
 }
 
 /**
  * JSON lines, written at once: log lines are few, and the last one before a crash is the one that matters. Safe to make in
  * each thread on the same descriptor.
  */
-export function createLogger({ level, destinationFd }: LoggerOptions): Logger {
+export function createLogger({ level, destinationFd = 2 }: LoggerOptions): Logger {
   const destination = pino.destination({ fd: destinationFd, sync: true });
   // A reader that went away must not take the proxy with it.
   destination.on('error', () => undefined);
