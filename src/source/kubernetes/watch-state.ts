@@ -1,0 +1,44 @@
+import type { Finding } from '../../model/finding.ts';
+import type { Resource } from '../../translate/snapshot.ts';
+import { apiKinds, describe } from './watch-target.ts';
+import type { Watcher } from './watcher.ts';
+
+/**
+ * What may be forbidden for good without keeping us from being ready: a cluster may grant no IngressClasses (then they are
+ * matched by name and annotation), and one Secret out of reach must not stop the others' traffic. Everything else we would
+ * serve wrongly without.
+ */
+const DISPENSABLE: ReadonlySet<Resource> = new Set(['ingressclasses', 'secrets']);
+
+/** Whether the first complete state need not wait for it any longer. */
+export function isSettled({ target, isListed, trouble }: Watcher): boolean {
+  return isListed || (trouble?.isForbidden === true && DISPENSABLE.has(target.resource));
+}
+
+/** For people who wait: `ingresses: first list not complete (connection refused)`. */
+export function explainUnsettled({ target, trouble }: Watcher): string {
+  return `${describe(target)}: first list not complete (${trouble?.reason ?? 'under way'})`;
+}
+
+export function findingsOf({ target, trouble }: Watcher): Finding[] {
+  if (trouble?.isForbidden !== true) return [];
+  const { group } = apiKinds[target.resource];
+  const resource = group === '' ? target.resource : `${target.resource}.${group}`;
+  const scope = target.namespace === undefined ? '' : ` in namespace ${target.namespace}`;
+  return [
+    {
+      code: 'source-forbidden',
+      object: target.name === undefined ? `Resource ${resource}` : describe(target),
+      field: undefined,
+      message:
+        `The API server does not allow ${trouble.verb} of ${resource}${scope} (${trouble.reason}). ` +
+        `${EFFECTS[target.resource] ?? 'What was read before serves on, changes are not seen'}. ` +
+        'Grant list and watch to the ServiceAccount; it is tried again by itself.',
+    },
+  ];
+}
+
+const EFFECTS: { readonly [R in Resource]?: string } = {
+  ingressclasses: 'Ingresses are selected by their annotation and by class name only',
+  secrets: 'Unless it was read before, what refers to it goes without',
+};
