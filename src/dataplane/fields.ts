@@ -150,35 +150,60 @@ const KINDS_BY_NAME: readonly (readonly [string, number])[] = [
   ['Vary', FieldKind.Other],
 ];
 
-/** As written above, and in lower case: what nearly every client and server sends. */
-const KIND_BY_SPELLING = new Map<string, number>();
+interface KnownField {
+  /** In one of the two usual spellings: as above, and in lower case. */
+  readonly name: string;
+  readonly kind: number;
+}
+
+/**
+ * The names above by a hash that costs three numbers and does not see case. A Map would hash each name that arrives byte by
+ * byte, and need it in lower case: over 100 ns a field instead of 20, a quarter of what a whole head costs.
+ */
+const KNOWN_FIELDS: KnownField[][] = Array.from({ length: 512 }, () => []);
+
 for (const [name, kind] of KINDS_BY_NAME) {
-  KIND_BY_SPELLING.set(name, kind);
-  KIND_BY_SPELLING.set(name.toLowerCase(), kind);
-}
-
-/** Kind of a name in its usual spelling, which is then also known to be a token; undefined: look closer. */
-export function usualFieldKind(name: string): number | undefined {
-  return KIND_BY_SPELLING.get(name);
-}
-
-/** Kind of a name, without regard to case. */
-export function fieldKindOf(name: string): number {
-  const usual = KIND_BY_SPELLING.get(name);
-  if (usual !== undefined) return usual;
   const lower = name.toLowerCase();
-  return KIND_BY_SPELLING.get(lower) ?? familyOf(lower);
+  const bucket = KNOWN_FIELDS[hashOf(name)];
+  bucket?.push({ name, kind });
+  if (lower !== name) bucket?.push({ name: lower, kind });
 }
 
-function familyOf(lowerName: string): number {
-  if (lowerName.startsWith('x-')) {
-    if (lowerName.startsWith('x-forwarded-')) return FieldKind.XForwardedOther;
-    if (lowerName.startsWith('x-accel-')) return FieldKind.XAccel;
-  } else if (lowerName.startsWith('s')) {
-    if (lowerName.startsWith('ssl-client-')) return FieldKind.SslClient;
-    if (lowerName.startsWith('sec-websocket-')) return FieldKind.SecWebSocket;
-  }
-  return FieldKind.Other;
+function hashOf(name: string): number {
+  const { length } = name;
+  const first = name.charCodeAt(0) | 0x20;
+  const last = name.charCodeAt(length - 1) | 0x20;
+  return (length * 37 + first * 5 + last) & 511;
+}
+
+/** Kind of a name that stands in the list above (and is a token then), without regard to case; undefined: it does not. */
+export function knownKind(name: string): number | undefined {
+  const bucket = KNOWN_FIELDS[hashOf(name)];
+  if (bucket === undefined || bucket.length === 0) return undefined;
+  for (const field of bucket) if (field.name === name) return field.kind;
+  const lower = name.toLowerCase();
+  for (const field of bucket) if (field.name === lower) return field.kind;
+  return undefined;
+}
+
+/** Kind of any name, without regard to case. */
+export function fieldKindOf(name: string): number {
+  return knownKind(name) ?? familyOf(name);
+}
+
+const FAMILIES: readonly (readonly [string, number])[] = [
+  ['x-forwarded-', FieldKind.XForwardedOther],
+  ['x-accel-', FieldKind.XAccel],
+  ['ssl-client-', FieldKind.SslClient],
+  ['sec-websocket-', FieldKind.SecWebSocket],
+];
+const FAMILY = /^(?:x-(?:forwarded|accel)-|ssl-client-|sec-websocket-)/i;
+
+/** Kind of a name that stands in no list but begins as some do. */
+export function familyOf(name: string): number {
+  if (!FAMILY.test(name)) return FieldKind.Other;
+  const lower = name.toLowerCase();
+  return FAMILIES.find(([prefix]) => lower.startsWith(prefix))?.[1] ?? FieldKind.Other;
 }
 
 /**

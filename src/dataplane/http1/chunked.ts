@@ -1,6 +1,6 @@
 import { FieldKind, isHopByHop, isProtected } from '../fields.ts';
 import type { FieldList } from '../fields.ts';
-import { FieldSection, hasControlByte } from './field-section.ts';
+import { FieldSection } from './field-section.ts';
 import { Refusal } from './refusal.ts';
 
 /** Takes the bytes `start` to `end` of `chunk`, which are body. */
@@ -21,6 +21,7 @@ const CR = 13;
 const SIZE_LINE =
   /^([0-9A-Fa-f]{1,16})((?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*)$/;
 const SIZE_LINE_START = /^[0-9A-Fa-f]{1,16}(?:\r?$|;)/;
+const LINE_START = /^[\t -~\x80-\xff]*\r?$/;
 
 const BAD_SIZE = new Refusal(400, 'chunk size line is not valid');
 const BAD_DATA_END = new Refusal(400, 'chunk data does not end with CR LF');
@@ -83,7 +84,7 @@ export class ChunkedDecoder {
     if (this.#state === State.DataEnd && line !== '\r') return BAD_DATA_END;
     if (this.#state === State.Size && !SIZE_LINE_START.test(line)) return BAD_SIZE;
     if (this.#overheadBytes + line.length > MAX_OVERHEAD_BYTES) return OVERHEAD;
-    if (hasControlByte(line)) return this.#state === State.Size ? BAD_SIZE : BAD_TRAILER;
+    if (!LINE_START.test(line)) return this.#state === State.Size ? BAD_SIZE : BAD_TRAILER;
     this.#line = line;
     return undefined;
   }
@@ -122,7 +123,6 @@ export class ChunkedDecoder {
     }
     this.#overheadBytes += line.length;
     if (this.#overheadBytes > MAX_OVERHEAD_BYTES) return OVERHEAD;
-    if (hasControlByte(line)) return BAD_TRAILER;
     return this.#section.read(line, 0, TRAILER_LIMITS, 'drop') === undefined
       ? undefined
       : BAD_TRAILER;

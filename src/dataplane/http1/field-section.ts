@@ -1,4 +1,4 @@
-import { FieldKind, FieldList, fieldKindOf, isProtected, usualFieldKind } from '../fields.ts';
+import { FieldKind, FieldList, familyOf, isHopByHop, isProtected, knownKind } from '../fields.ts';
 import { Refusal } from './refusal.ts';
 
 export interface FieldLimits {
@@ -30,16 +30,12 @@ export const REFUSED = {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PLAIN_NAME = /^[0-9A-Za-z-]+$/;
 const PLAIN_NAME_OR_UNDERSCORE = /^[0-9A-Za-z_-]+$/;
-const CONTROL_BYTE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]/;
+/** Field content of RFC 9110 §5.5: visible ASCII, space, TAB and bytes above 0x7F. */
+const VALUE = /^[\t -~\x80-\xff]*$/;
 const DIGITS = /^[0-9]+$/;
 
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
-}
-
-/** Any byte that no head may hold: controls but TAB, and CR but before LF. LF is looked at line by line. */
-export function hasControlByte(text: string): boolean {
-  return CONTROL_BYTE.test(text);
 }
 
 /**
@@ -87,21 +83,22 @@ export class FieldSection {
     const colon = text.indexOf(':', start);
     if (colon === -1 || colon >= end) return REFUSED.fieldName;
     const name = text.slice(start, colon);
-    let kind = usualFieldKind(name);
-    if (kind === undefined) {
+    const value = trimmedSlice(text, colon + 1, end);
+    if (!VALUE.test(value)) return REFUSED.controlByte;
+    const known = knownKind(name);
+    if (known !== undefined) return this.#take(name, value, known);
+    if (!PLAIN_NAME.test(name)) {
       if (!TOKEN.test(name)) return REFUSED.fieldName;
       if (isDropped(name, unusualNames)) return undefined;
-      kind = fieldKindOf(name);
     }
-    const value = trimmedSlice(text, colon + 1, end);
-    if (kind === FieldKind.Other || kind > FieldKind.Expect) {
+    return this.#take(name, value, familyOf(name));
+  }
+
+  #take(name: string, value: string, kind: number): Refusal | undefined {
+    if (!isHopByHop(kind)) {
       this.fields.push(name, value, kind);
       return undefined;
     }
-    return this.#keepApart(kind, value);
-  }
-
-  #keepApart(kind: number, value: string): Refusal | undefined {
     switch (kind) {
       case FieldKind.Host:
         if (this.host !== undefined) return REFUSED.repeatedHost;
@@ -186,9 +183,10 @@ export function listHas(list: string | undefined, element: string): boolean {
     .some((item) => item.split(';', 1)[0]?.trim() === element);
 }
 
+/** Of a token that is no plain name. */
 function isDropped(name: string, unusualNames: UnusualNames): boolean {
   if (unusualNames === 'keep') return false;
-  return unusualNames === 'drop' ? !PLAIN_NAME.test(name) : !PLAIN_NAME_OR_UNDERSCORE.test(name);
+  return unusualNames === 'drop' || !PLAIN_NAME_OR_UNDERSCORE.test(name);
 }
 
 function joined(before: string | undefined, value: string): string {

@@ -4,7 +4,6 @@ import { parseAuthority } from './authority.ts';
 import type { ConnectionOptions } from './field-section.ts';
 import {
   FieldSection,
-  hasControlByte,
   isToken,
   listHas,
   parseConnection,
@@ -91,7 +90,6 @@ export function parseRequestHead(
   if (line instanceof Refusal) return line;
   if (end === undefined)
     return refuseUnfinished(buffer, lineStart, lineStart + lineFeed + 1, limits);
-  if (hasControlByte(text)) return REFUSED.controlByte;
   const section = new FieldSection();
   const refusal = section.read(
     text,
@@ -110,11 +108,12 @@ function firstLine(buffer: Buffer, start: number, limits: HeadLimits): string {
   return buffer.toString('latin1', start, Math.min(end, most));
 }
 
-const UNFINISHED_METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |$)/;
+/** A method, and then nothing that is no visible byte or space, up to the CR. */
+const UNFINISHED_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: [ -~]*)?\r?$/;
 
 function refuseUnfinishedLine(text: string, limits: HeadLimits): Refusal | undefined {
   if (text.length > limits.requestLineBytes) return LINE_TOO_LONG;
-  if (!UNFINISHED_METHOD.test(text) || hasControlByte(text)) return BAD_LINE;
+  if (!UNFINISHED_LINE.test(text)) return BAD_LINE;
   return undefined;
 }
 

@@ -1,12 +1,6 @@
 import type { FieldList } from '../fields.ts';
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from '../fields.ts';
-import {
-  FieldSection,
-  hasControlByte,
-  parseConnection,
-  parseContentLength,
-  REFUSED,
-} from './field-section.ts';
+import { FieldSection, parseConnection, parseContentLength } from './field-section.ts';
 import { findHeadEnd, refuseUnfinished } from './head-end.ts';
 import { Refusal } from './refusal.ts';
 
@@ -71,7 +65,6 @@ export function parseResponseHead(
   const lineEnd = text.indexOf('\r\n');
   const line = STATUS_LINE.exec(text.slice(0, lineEnd));
   if (line === null) return BAD_STATUS_LINE;
-  if (hasControlByte(text)) return asBadGateway(REFUSED.controlByte);
   const section = new FieldSection();
   const refusal = section.read(text, lineEnd + 2, fieldLimits, 'keep');
   if (refusal !== undefined) return asBadGateway(refusal);
