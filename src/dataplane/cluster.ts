@@ -1,19 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cluster, Endpoint } from '../model/config.ts';
+import type { Cluster } from '../model/config.ts';
 import type { Balancer } from './balancer/balancer.ts';
 import { createBalancer } from './balancer/index.ts';
+import type { EndpointState } from './endpoint-registry.ts';
 
-/** What a worker knows of one `ip:port`, whichever clusters name it. Outlives config changes. */
-export interface EndpointState {
-  readonly address: string;
-  readonly port: number;
-  /** `10.0.0.1:8080`, `[2001:db8::1]:8080`. */
-  readonly key: string;
-  /** Exchanges that run on it; counted by who forwards. */
-  inFlight: number;
-  /** No cluster names it any more: finish what runs, keep no idle connection. */
-  removed: boolean;
-}
+export type { EndpointState } from './endpoint-registry.ts';
 
 /** A cluster at run time: the object of an id stays the same over config changes. */
 export class ClusterState {
@@ -40,17 +31,15 @@ export class ClusterState {
     return this.#balancer.pick(tried);
   }
 
-  /** Table's alone: a new config or set of endpoints; an unchanged balancer keeps its state. */
-  reconfigure(config: Cluster, endpoints: readonly EndpointState[]): void {
-    if (!isDeepStrictEqual(config.balancer, this.#config.balancer)) {
-      this.#balancer = createBalancer(config.balancer);
-    }
+  /** Table's alone. `balancer` takes over only where the old one was made for another config. */
+  reconfigure(config: Cluster, balancer: Balancer): void {
+    if (!isDeepStrictEqual(config.balancer, this.#config.balancer)) this.#balancer = balancer;
     this.#config = config;
+  }
+
+  /** Table's alone. */
+  setEndpoints(endpoints: readonly EndpointState[]): void {
     this.#size = endpoints.length;
     this.#balancer.setEndpoints(endpoints);
   }
-}
-
-export function endpointKey({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

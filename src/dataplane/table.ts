@@ -1,49 +1,118 @@
+import type { Cluster } from '../model/config.ts';
 import type { ConfigDelta } from '../model/delta.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { AddressList } from './address-list.ts';
-import type { EndpointState } from './cluster.ts';
+import { AddressList } from './address-list.ts';
+import { createBalancer } from './balancer/index.ts';
+import { ClusterRegistry } from './cluster-registry.ts';
+import type { CompiledCluster } from './cluster-registry.ts';
+import { EndpointRegistry } from './endpoint-registry.ts';
+import type { EndpointState } from './endpoint-registry.ts';
+import { CompiledHost } from './router/compiled-host.ts';
 import type { HostTable } from './router/compiled-host.ts';
-import type { TlsContexts } from './tls/tls-contexts.ts';
+import { HostIndex } from './router/host-index.ts';
+import { compileTls, TlsContexts } from './tls/tls-contexts.ts';
+import type { CompiledTls } from './tls/tls-contexts.ts';
 
 export type { CompiledRoute, HostTable } from './router/compiled-host.ts';
 
-/** Everything a worker serves by, compiled from the ProxyConfig. */
+/** Settings, and what is made of them. */
+interface CompiledSettings {
+  readonly settings: Settings;
+  readonly trustedPeers: AddressList;
+  readonly blockedClients: AddressList;
+  readonly tls: CompiledTls;
+}
+
+/** Everything in a delta that can fail to compile, compiled. */
+interface CompiledDelta {
+  readonly settings: CompiledSettings | undefined;
+  readonly hosts: readonly CompiledHost[];
+  readonly clusters: readonly CompiledCluster[];
+}
+
+/** Everything that a worker serves by, compiled from the ProxyConfig. */
 export class Table {
-  /** Called when no cluster names an endpoint any more: its idle connections can go. */
+  /** Called at the end of a delta for each endpoint that nothing names any more: its idle connections can go. */
   onEndpointRemoved: (endpoint: EndpointState) => void = () => undefined;
 
+  readonly tls: TlsContexts;
+  readonly #hosts = new HostIndex();
+  readonly #endpoints = new EndpointRegistry();
+  readonly #clusters = new ClusterRegistry(this.#endpoints);
+  #compiled: CompiledSettings | undefined;
+
   constructor(log: Logger) {
-    void log;
+    this.tls = new TlsContexts(this.#hosts, log);
   }
 
-  /** Throws before the first delta. */
   get settings(): Settings {
-    throw new Error('no config yet');
+    return this.#compiledSettings().settings;
   }
 
   /** `settings.forwarded.trustedCidrs` */
   get trustedPeers(): AddressList {
-    throw new Error('no config yet');
+    return this.#compiledSettings().trustedPeers;
   }
 
   /** `settings.blockedCidrs` */
   get blockedClients(): AddressList {
-    throw new Error('no config yet');
-  }
-
-  get tls(): TlsContexts {
-    throw new Error('no config yet');
-  }
-
-  /** One synchronous step: all of it, or, when something can't be compiled, nothing and it throws. */
-  apply(delta: ConfigDelta): void {
-    void delta;
+    return this.#compiledSettings().blockedClients;
   }
 
   /** Exact name, else wildcard of one label, else `''`. `name`: lower case, no port, no trailing dot. */
   host(name: string): HostTable | undefined {
-    void name;
-    return undefined;
+    return this.#hosts.find(name);
   }
+
+  /**
+   * Compiles what is new, then puts it in place: one synchronous step. Where something does not compile it throws, and the
+   * table is what it was. Exchanges in flight keep the routes that they have.
+   */
+  apply(delta: ConfigDelta): void {
+    const removed = this.#commit(delta, compileDelta(delta));
+    for (const endpoint of removed) this.onEndpointRemoved(endpoint);
+  }
+
+  /** Nothing in here may throw. */
+  #commit(delta: ConfigDelta, compiled: CompiledDelta): readonly EndpointState[] {
+    this.#compiled = compiled.settings ?? this.#compiled;
+    this.tls.update(delta.certificates, compiled.settings?.tls);
+
+    const removedEndpoints = this.#endpoints.update(delta.endpointSets);
+    const { set, remove } = delta.endpointSets;
+    const changedSets = new Set([...set.map(({ id }) => id), ...remove]);
+    this.#clusters.update(compiled.clusters, delta.clusters.remove, changedSets);
+
+    for (const host of compiled.hosts) host.link(this.#clusters);
+    const replaced = this.#hosts.update(compiled.hosts, delta.virtualHosts.remove);
+    for (const host of replaced) host.unlink(this.#clusters);
+    return removedEndpoints;
+  }
+
+  #compiledSettings(): CompiledSettings {
+    if (this.#compiled === undefined) throw new Error('the table has no config yet');
+    return this.#compiled;
+  }
+}
+
+function compileDelta(delta: ConfigDelta): CompiledDelta {
+  return {
+    settings: delta.settings === undefined ? undefined : compileSettings(delta.settings),
+    hosts: delta.virtualHosts.set.map((config) => new CompiledHost(config)),
+    clusters: delta.clusters.set.map(compileCluster),
+  };
+}
+
+function compileSettings(settings: Settings): CompiledSettings {
+  return {
+    settings,
+    trustedPeers: new AddressList(settings.forwarded.trustedCidrs),
+    blockedClients: new AddressList(settings.blockedCidrs),
+    tls: compileTls(settings.tls),
+  };
+}
+
+function compileCluster(config: Cluster): CompiledCluster {
+  return { config, balancer: createBalancer(config.balancer) };
 }

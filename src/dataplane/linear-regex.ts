@@ -1,0 +1,112 @@
+import { RE2JS } from 're2js';
+
+/**
+ * A tenant's regular expression: case-insensitive, `.` is any character. The time that it takes grows linearly with the text,
+ * and is bounded for texts up to `maxTextLength`: longer ones are for the caller to refuse, unlooked at.
+ */
+export interface Pattern {
+  readonly maxTextLength: number;
+  /** Whether the text begins with a match. */
+  matchesStart(text: string): boolean;
+  /** The leftmost match anywhere in the text: the whole, then its groups. */
+  search(text: string): readonly (string | undefined)[] | undefined;
+}
+
+/** `.` takes a line feed too: `/admin/%0A` must not slip past `/admin/.*$`. translate/ checks patterns with the same flags. */
+const FLAGS = RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL;
+
+/** Programs beyond this are refused: counted repeats unroll, and a few characters can make a hundred thousand steps. */
+const MAX_INSTRUCTIONS = 1000;
+
+/** re2js needs at most some 40 ns a character and instruction, so this is 20 ms, the longest a request may hold a worker. */
+const MAX_STEPS = 500_000;
+
+/** Undefined: not in RE2's dialect (lookaheads, backreferences, syntax errors), or too large. */
+export function compilePattern(source: string): Pattern | undefined {
+  const native = compileNative(source);
+  return native === undefined ? compileRe2Pattern(source) : new NativePattern(source, native);
+}
+
+class Re2Pattern implements Pattern {
+  readonly maxTextLength: number;
+  readonly #anywhere: RE2JS;
+  readonly #atStart: RE2JS;
+
+  constructor(anywhere: RE2JS, atStart: RE2JS) {
+    this.#anywhere = anywhere;
+    this.#atStart = atStart;
+    this.maxTextLength = Math.floor(MAX_STEPS / anywhere.programSize());
+  }
+
+  matchesStart(text: string): boolean {
+    return this.#atStart.test(text);
+  }
+
+  search(text: string): readonly (string | undefined)[] | undefined {
+    return this.#anywhere.exec(text) ?? undefined;
+  }
+}
+
+function compileRe2Pattern(source: string): Pattern | undefined {
+  const anywhere = compileRe2(source);
+  if (anywhere === undefined || anywhere.programSize() > MAX_INSTRUCTIONS) return undefined;
+  // An open \Q quotes to the end of the pattern: without the \E it would quote our parenthesis too.
+  const atStart = compileRe2(`^(?:${source})`) ?? compileRe2(`^(?:${source}\\E)`);
+  return atStart === undefined ? undefined : new Re2Pattern(anywhere, atStart);
+}
+
+function compileRe2(source: string): RE2JS | undefined {
+  try {
+    return RE2JS.compile(source, FLAGS);
+  } catch {
+    return undefined; // a syntax error: the only thing compile() throws
+  }
+}
+
+/**
+ * Patterns that the native, backtracking engine runs in linear time, and in a thirtieth of re2js' time where groups are asked
+ * for: literals, `(/|$)`, and runs of one character class without `/`. Each run is followed by a `/` or by the end, where
+ * none of its own characters can stand: at a mismatch every shorter run fails at its first look, so going back over all
+ * runs costs one look a character. Only the last piece may be followed by nothing: `.*` at the end can't fail.
+ * This holds for a match at the start of the text alone; at each of n positions it would be n times that.
+ */
+const LITERAL = String.raw`[\w/~-]|\\[./]`;
+const SLASH_OR_END = String.raw`\(/\|\$\)`;
+const CLASS = String.raw`\[\^/\]|\\d|\[(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|_)+-?\]`;
+const RUN = String.raw`(?:(?:${CLASS})[+*]|\((?:${CLASS})[+*]\))(?=/(?!\?)|${SLASH_OR_END}|\$?$)`;
+const REST = String.raw`(?:/\?)?(?:\.[*+]|\(\.[*+]\))?\$?`;
+const DETERMINISTIC = new RegExp(`^(?:${LITERAL}|${SLASH_OR_END}|${RUN})*${REST}$`);
+
+function compileNative(source: string): RegExp | undefined {
+  if (!DETERMINISTIC.test(source)) return undefined;
+  try {
+    // With `u`, letters fold and characters are counted as in RE2.
+    return new RegExp(`^(?:${source})`, 'isu');
+  } catch {
+    return undefined; // a range such as [z-a], which re2js refuses too
+  }
+}
+
+class NativePattern implements Pattern {
+  readonly maxTextLength = Number.POSITIVE_INFINITY;
+  readonly #source: string;
+  readonly #atStart: RegExp;
+  #anywhere: Pattern | undefined;
+
+  constructor(source: string, atStart: RegExp) {
+    this.#source = source;
+    this.#atStart = atStart;
+  }
+
+  matchesStart(text: string): boolean {
+    return this.#atStart.test(text);
+  }
+
+  /** A match at the start is the leftmost one, and the rule that it belongs to has mostly matched there already. */
+  search(text: string): readonly (string | undefined)[] | undefined {
+    const atStart = this.#atStart.exec(text);
+    if (atStart !== null) return atStart;
+    this.#anywhere ??= compileRe2Pattern(this.#source);
+    return this.#anywhere?.search(text);
+  }
+}
