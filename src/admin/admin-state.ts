@@ -1,0 +1,31 @@
+import type { ProxyConfig } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+
+/** What the admin port shows, asked anew for each request. */
+export interface AdminState {
+  /** False: only a restart helps. */
+  live(): boolean;
+  readiness(): Readiness;
+  /** The config in effect; undefined before the first. */
+  config(): ProxyConfig | undefined;
+  configVersion(): number;
+  /** When a config last went live on every worker. */
+  lastAppliedAt(): Date | undefined;
+  findings(): readonly Finding[];
+  workers(): readonly WorkerStatus[];
+  /** Prometheus text exposition format. */
+  metricsText(): Promise<string>;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** What is waited for, each in words: `Secret shop/tls`, `worker 2: configuring`. Empty when ready. */
+  readonly missing: readonly string[];
+}
+
+export interface WorkerStatus {
+  readonly id: number;
+  readonly state: string;
+  /** Config version that it serves. */
+  readonly version: number;
+}

@@ -1,0 +1,140 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import findMyWay from 'find-my-way';
+import type { Logger } from '../observability/logger.ts';
+import type { AdminState } from './admin-state.ts';
+import { textAnswer } from './answer.ts';
+import type { AdminAnswer } from './answer.ts';
+import { configAnswer } from './config-answer.ts';
+import { findingsAnswer } from './findings-answer.ts';
+import { healthAnswer, liveAnswer } from './health-answer.ts';
+import { statusPage } from './status-page.ts';
+
+export interface AdminOptions {
+  /** Undefined: all addresses. `--healthz-host` */
+  readonly host: string | undefined;
+  /** 0: any free one. `--healthz-port` */
+  readonly port: number;
+  /** Answers as `/readyz` does. `--health-check-path` */
+  readonly healthPath: string;
+  /** Of the product, for the page. */
+  readonly version: string;
+}
+
+export interface AdminServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Everything that answers on the admin port, by path. */
+type Handler = (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>;
+
+export interface AdminRequest {
+  readonly query: URLSearchParams;
+  /** The Accept field, empty without one. */
+  readonly accept: string;
+}
+
+const MAX_CONNECTIONS = 512;
+const REQUEST_MS = 10_000;
+const CLOSE_MS = 1_000;
+
+const COMMON_FIELDS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+};
+
+/** Serves health, metrics and state, apart from the proxy's ports. Rejects when the port can't be opened. */
+export async function startAdminServer(
+  options: AdminOptions,
+  state: AdminState,
+  log: Logger,
+): Promise<AdminServer> {
+  const find = createRoutes(options, state);
+  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: REQUEST_MS });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.headersTimeout = REQUEST_MS;
+  server.on('request', (request, response) => {
+    answer(request, find)
+      .then((result) => send(request, response, result))
+      .catch((error: unknown) => {
+        log.error({ err: error, path: request.url }, 'admin request failed');
+        if (!response.headersSent) response.writeHead(500);
+        response.end();
+      });
+  });
+  server.listen({ port: options.port, host: options.host });
+  await once(server, 'listening');
+  server.on('error', (error) => {
+    log.error({ err: error }, 'admin server failed');
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => closeServer(server) };
+}
+
+/** Finds what answers a path; undefined: nothing does. */
+function createRoutes(
+  options: AdminOptions,
+  state: AdminState,
+): (path: string) => Handler | undefined {
+  const router = findMyWay();
+  const handlers = new Map<unknown, Handler>();
+  const add = (path: string, handler: Handler) => {
+    const marker = () => undefined;
+    handlers.set(marker, handler);
+    router.on('GET', path, marker);
+  };
+  const health: Handler = ({ query }) => healthAnswer(state.readiness(), query.has('verbose'));
+  add('/livez', () => liveAnswer(state.live()));
+  add('/readyz', health);
+  add('/metrics', async () => metricsAnswer(await state.metricsText()));
+  add('/config', (request) => configAnswer(state.config(), request));
+  add('/findings', () => findingsAnswer(state.findings()));
+  add('/', ({ query }) => statusPage(state, options.version, query.get('q') ?? ''));
+  return (path) =>
+    path === options.healthPath ? health : handlers.get(router.find('GET', path)?.handler);
+}
+
+async function answer(
+  request: IncomingMessage,
+  find: (path: string) => Handler | undefined,
+): Promise<AdminAnswer> {
+  const url = URL.parse(request.url ?? '', 'http://admin');
+  const handler = url === null ? undefined : find(url.pathname);
+  if (url === null || handler === undefined) return textAnswer(404, 'not found\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return { ...textAnswer(405, 'method not allowed\n'), headers: { allow: 'GET, HEAD' } };
+  }
+  return handler({ query: url.searchParams, accept: request.headers.accept ?? '' });
+}
+
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, contentType, body, headers }: AdminAnswer,
+): Promise<void> {
+  response.writeHead(status, { ...COMMON_FIELDS, 'content-type': contentType, ...headers });
+  if (typeof body === 'string') response.end(body);
+  else if (request.method === 'HEAD') response.end();
+  else await pipeline(Readable.from(body), response);
+}
+
+function metricsAnswer(body: string): AdminAnswer {
+  return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body };
+}
+
+/** Lets answers that are under way end, for a short while. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+  }, CLOSE_MS);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import type { ProxyConfig } from '../model/config.ts';
+import type { AdminState, Readiness, WorkerStatus } from './admin-state.ts';
+import type { AdminAnswer } from './answer.ts';
+import { findingsSection } from './findings-section.ts';
+import { hostsSection } from './hosts-section.ts';
+import { Html, html } from './html.ts';
+import { STYLE } from './page-style.ts';
+
+/** No script at all, and only the style that stands in the page. */
+const CONTENT_SECURITY_POLICY = [
+  `default-src 'none'`,
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `form-action 'self'`,
+  `base-uri 'none'`,
+  `frame-ancestors 'none'`,
+].join('; ');
+
+/** One page with all an operator asks first: is it well, what does it serve, what has to be fixed. `filter` narrows the tables. */
+export function statusPage(state: AdminState, version: string, filter: string): AdminAnswer {
+  const config = state.config();
+  const findings = state.findings();
+  const { text } = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>ts-nginx</title>
+        <style>
+          ${new Html(STYLE)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>ts-nginx <small>${version}</small></h1>
+          <nav>${['/livez', '/readyz?verbose', '/metrics', '/config', '/findings'].map(link)}</nav>
+        </header>
+        <main>
+          ${readinessSection(state.readiness())} ${figures(state, config)}
+          <form method="get" action="/" role="search">
+            <label for="q">Filter</label>
+            <input
+              id="q"
+              name="q"
+              type="search"
+              value="${filter}"
+              placeholder="host, Ingress, Service or finding"
+            />
+            <button>Apply</button>
+          </form>
+          ${findingsSection(findings, filter)} ${hostsSection(config, filter)}
+          ${workersSection(state.workers())}
+        </main>
+      </body>
+    </html> `;
+  return {
+    status: 200,
+    contentType: 'text/html; charset=utf-8',
+    body: text,
+    headers: { 'content-security-policy': CONTENT_SECURITY_POLICY },
+  };
+}
+
+function link(path: string): Html {
+  return html`<a href="${path}">${path.replace(/\?.*/, '')}</a> `;
+}
+
+function readinessSection({ ready, missing }: Readiness): Html {
+  if (ready) return html`<p class="state good"><strong>Ready.</strong> Every worker serves.</p>`;
+  return html`<div class="state bad">
+    <strong>Not ready.</strong> Waiting for:
+    <ul>
+      ${missing.map((what) => html`<li>${what}</li>`)}
+    </ul>
+  </div>`;
+}
+
+function figures(state: AdminState, config: ProxyConfig | undefined): Html {
+  const appliedAt = state.lastAppliedAt();
+  const workers = state.workers();
+  const serving = workers.filter((worker) => worker.state === 'serving').length;
+  const routes = [...(config?.virtualHosts.values() ?? [])].reduce(
+    (sum, host) => sum + host.routes.length,
+    0,
+  );
+  return html`<dl>
+    ${figure('Hosts', config?.virtualHosts.size ?? 0)} ${figure('Routes', routes)}
+    ${figure('Findings', state.findings().length)}
+    ${figure('Workers serving', `${serving} of ${workers.length}`)}
+    ${figure('Config version', state.configVersion())}
+    ${figure('Last applied', appliedAt === undefined ? 'never' : timeText(appliedAt))}
+  </dl>`;
+}
+
+function figure(name: string, value: string | number | Html): Html {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** To the second, in UTC. */
+function timeText(date: Date): Html {
+  const iso = `${date.toISOString().slice(0, 19)}Z`;
+  return html`<time datetime="${iso}"
+    >${iso.slice(11, 19)} <small>${iso.slice(0, 10)} UTC</small></time
+  >`;
+}
+
+function workersSection(workers: readonly WorkerStatus[]): Html {
+  return html`<section>
+    <h2>Workers</h2>
+    <table class="narrow">
+      <thead>
+        <tr>
+          <th>Worker</th>
+          <th>State</th>
+          <th>Config version</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${workers.map(
+          ({ id, state, version }) =>
+            html`<tr>
+              <td>${id}</td>
+              <td><span class="tag ${state === 'serving' ? 'good' : 'bad'}">${state}</span></td>
+              <td>${version}</td>
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
