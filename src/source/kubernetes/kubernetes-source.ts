@@ -4,7 +4,7 @@ import type { Source } from '../source.ts';
 import type { Store } from '../store.ts';
 import { ApiClient } from './api-client.ts';
 import { Credentials, type CredentialsOptions } from './credentials.ts';
-import { Gate } from './gate.ts';
+import { Gate } from '../gate.ts';
 import { Http2Transport } from './http2-transport.ts';
 import { ReferencedWatches } from './referenced-watches.ts';
 import { explainUnsettled, findingsOf, isSettled } from './watch-state.ts';

@@ -12,7 +12,7 @@ import {
   UnreachableError,
 } from './api-error.ts';
 import { Backoff } from './backoff.ts';
-import type { Gate } from './gate.ts';
+import type { Gate } from '../gate.ts';
 import { prune } from './prune.ts';
 import { readPages, versionOf } from './read-pages.ts';
 import { readWatchEvents, type WatchEvent } from './watch-events.ts';
