@@ -1,0 +1,232 @@
+import { startAdminServer, type AdminServer } from '../admin/server.ts';
+import type { Logger } from '../observability/logger.ts';
+import { Metrics } from '../observability/metrics.ts';
+import { startReconciling, type Reconciler } from '../reconcile.ts';
+import { createDnsSource } from '../source/dns/dns-source.ts';
+import { createKubernetesSource } from '../source/kubernetes/kubernetes-source.ts';
+import { createManifestSource } from '../source/manifests/manifest-source.ts';
+import type { Source } from '../source/source.ts';
+import { Store } from '../source/store.ts';
+import { createDefaultCertificate } from '../translate/default-certificate.ts';
+import type { TranslateOptions } from '../translate/translate-options.ts';
+import type { BoundPorts } from '../workers/messages.ts';
+import { WorkerPool } from '../workers/worker-pool.ts';
+import { checkPorts, StartError } from './check-ports.ts';
+import type { ServeOptions } from './options.ts';
+
+export interface ServeContext {
+  readonly version: string;
+  /** `POD_NAMESPACE` and `POD_NAME`; empty outside of a cluster. */
+  readonly namespace: string;
+  readonly pod: string;
+  readonly log: Logger;
+  /** Called once, when every worker serves the first complete configuration. */
+  readonly onReady: (ports: BoundPorts & { readonly adminPort: number }) => void;
+  /** The process can't go on; what is left is to say why and exit. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface RunningServer {
+  /** Not ready at once, on for the grace period, then drains; resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+/** How often the workers' counters are fetched when nobody scrapes: what a worker that dies takes with it. */
+const STATS_INTERVAL_MS = 5_000;
+
+/**
+ * Runs the controller and its proxy: sources → store → translate → workers, and the admin port beside them. Rejects with a
+ * `StartError` when it can't start; from then on nothing but `onFatal` ends it.
+ */
+export async function serve(options: ServeOptions, context: ServeContext): Promise<RunningServer> {
+  const server = new Server(options, context);
+  await server.start();
+  return server;
+}
+
+class Server implements RunningServer {
+  readonly #options: ServeOptions;
+  readonly #context: ServeContext;
+  readonly #store = new Store();
+  readonly #sources: readonly Source[];
+  readonly #metrics: Metrics;
+  #pool: WorkerPool | undefined;
+  #reconciler: Reconciler | undefined;
+  #admin: AdminServer | undefined;
+  #statsTimer: NodeJS.Timeout | undefined;
+  #lastAppliedAt: Date | undefined;
+  #stopping = false;
+
+  constructor(options: ServeOptions, context: ServeContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#sources = createSources(options, this.#store, context.log);
+    this.#metrics = new Metrics(
+      {
+        ...options.metrics,
+        identity: {
+          namespace: context.namespace,
+          pod: context.pod,
+          controllerClass: options.translate.controllerClass,
+          release: context.version,
+          build: context.version,
+          repository: 'ts-nginx',
+        },
+      },
+      {
+        config: () => this.#reconciler?.config(),
+        configVersion: () => this.#pool?.version ?? 0,
+        findings: () => this.#reconciler?.findings() ?? [],
+        workers: () => this.#pool?.states() ?? [],
+      },
+    );
+  }
+
+  async start(): Promise<void> {
+    const { log } = this.#context;
+    const ports = await checkPorts(this.#options.ports);
+    for (const flag of this.#options.notYetHonoured) {
+      log.warn({ flag }, 'flag has no effect yet');
+    }
+    this.#admin = await this.#startAdmin(ports.adminHost, ports.admin);
+    this.#pool = this.#createPool(ports);
+    this.#pool.start();
+    this.#reconciler = startReconciling({
+      store: this.#store,
+      sources: this.#sources,
+      translate: this.#translateOptions(),
+      batching: this.#options.batching,
+      publish: (config) => this.#pool?.publish(config),
+      log: log.child({ component: 'reconcile' }),
+    });
+    for (const source of this.#sources) source.start();
+    this.#statsTimer = setInterval(() => void this.#pool?.takeStats(), STATS_INTERVAL_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const { log } = this.#context;
+    const drainMs = this.#reconciler?.config()?.settings.drainMs ?? 0;
+    log.info({ graceMs: this.#options.shutdownGraceMs, drainMs }, 'shutting down');
+    await wait(this.#options.shutdownGraceMs);
+    await this.#pool?.drain(drainMs);
+    clearInterval(this.#statsTimer);
+    this.#reconciler?.stop();
+    await Promise.all(this.#sources.map((source) => source.stop()));
+    await wait(this.#options.postShutdownGraceMs);
+    await this.#admin?.close();
+    log.info('stopped');
+  }
+
+  #translateOptions(): TranslateOptions {
+    return {
+      ...this.#options.translate,
+      defaultCertificate: createDefaultCertificate(),
+      now: Date.now,
+    };
+  }
+
+  #createPool(ports: ServeOptions['ports']): WorkerPool {
+    const log = this.#context.log.child({ component: 'workers' });
+    return new WorkerPool(
+      {
+        workers: this.#options.workers,
+        httpPort: ports.http,
+        httpsPort: ports.https,
+        worker: {
+          bind: ports.bind,
+          logLevel: this.#options.logLevel,
+          stats: this.#metrics.workerStats,
+        },
+      },
+      {
+        onStats: (worker, report) => {
+          this.#metrics.merge(worker, report);
+        },
+        onPropagated: (version, ms) => {
+          this.#lastAppliedAt = new Date();
+          this.#metrics.configApplied(ms);
+          log.debug({ version, ms }, 'config live on every worker');
+        },
+        onConfigRefused: () => {
+          this.#metrics.configFailed();
+        },
+        onWorkerDied: (worker) => {
+          this.#metrics.workerDied(worker);
+        },
+        onServing: (bound) => {
+          log.info({ ...bound, workers: this.#options.workers }, 'serving');
+          this.#context.onReady({ ...bound, adminPort: this.#admin?.port ?? ports.admin });
+        },
+        onListenFailed: (reason) => {
+          this.#context.onFatal(new StartError(reason));
+        },
+      },
+      log,
+    );
+  }
+
+  async #startAdmin(host: string | undefined, port: number): Promise<AdminServer> {
+    const { version, log } = this.#context;
+    const healthPath = this.#options.translate.healthCheckPath;
+    return startAdminServer(
+      { host, port, healthPath, version },
+      {
+        live: () => true,
+        readiness: () => {
+          const missing = this.#missing();
+          return { ready: missing.length === 0, missing };
+        },
+        config: () => this.#reconciler?.config(),
+        configVersion: () => this.#pool?.version ?? 0,
+        lastAppliedAt: () => this.#lastAppliedAt,
+        findings: () => this.#reconciler?.findings() ?? [],
+        workers: () => this.#pool?.states() ?? [],
+        metricsText: async () => {
+          await this.#pool?.takeStats();
+          return this.#metrics.text();
+        },
+      },
+      log.child({ component: 'admin' }),
+    );
+  }
+
+  #missing(): readonly string[] {
+    if (this.#stopping) return ['shutting down'];
+    if (this.#reconciler === undefined || this.#pool === undefined) return ['starting'];
+    return [...this.#reconciler.missing(), ...this.#pool.missing()];
+  }
+}
+
+function createSources(options: ServeOptions, store: Store, log: Logger): Source[] {
+  const dns = createDnsSource({}, store, log.child({ component: 'dns' }));
+  const sourceLog = log.child({ component: 'source' });
+  if (options.manifests.length > 0) {
+    return [createManifestSource({ folders: options.manifests }, store, sourceLog), dns];
+  }
+  const { cluster } = options;
+  try {
+    const kubernetes = createKubernetesSource(
+      {
+        kubeconfig: cluster.kubeconfig,
+        apiserverHost: cluster.apiserverHost,
+        certificateAuthority: cluster.certificateAuthority,
+        watchNamespaces: cluster.watchNamespaces,
+        watchNamespaceObjects: cluster.namespaceSelector !== undefined,
+      },
+      store,
+      sourceLog,
+    );
+    return [kubernetes, dns];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      `no cluster to watch: ${reason}; give --kubeconfig FILE, or --manifests FOLDER for a folder of manifests`,
+    );
+  }
+}
+
+async function wait(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}

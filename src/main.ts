@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { StartError } from './cli/check-ports.ts';
+import { helpText } from './cli/help.ts';
+import { parseServeOptions } from './cli/options.ts';
+import { UsageError } from './cli/parse-flags.ts';
+import { serve, type RunningServer } from './cli/serve.ts';
+import { createLogger } from './observability/logger.ts';
+
+/** The entry point: the only file that reads the environment, takes signals and exits. */
+
+const STDERR = 2;
+/** Names by which existing manifests call ingress-nginx's binary, as the first of `args:`. */
+const SERVE_NAMES = ['serve', '/nginx-ingress-controller', 'nginx-ingress-controller'];
+
+await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command = ''] = args;
+  if (args.includes('--version')) return print(`ts-nginx ${readVersion()}`);
+  if (args.includes('--help') || args.includes('-h') || command === 'help')
+    return print(helpText());
+  const isFlag = command.startsWith('-');
+  if (!isFlag && !SERVE_NAMES.includes(command)) {
+    const what = command === '' ? 'no command given' : `unknown command ${JSON.stringify(command)}`;
+    return fail(`${what}; ts-nginx --help lists what there is`);
+  }
+  try {
+    await runServe(isFlag ? args : args.slice(1));
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof StartError) return fail(error.message);
+    throw error;
+  }
+}
+
+async function runServe(args: readonly string[]): Promise<void> {
+  const options = parseServeOptions(args);
+  const log = createLogger({ level: options.logLevel, destinationFd: STDERR });
+  let server: RunningServer | undefined;
+
+  const stop = (signal: string): void => {
+    log.info({ signal }, 'signal received');
+    if (server === undefined) process.exit(0);
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'shutdown failed');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop(signal);
+      // Whoever asks twice does not want to wait for the drain.
+      process.once(signal, () => process.exit(1));
+    });
+  }
+
+  server = await serve(options, {
+    version: readVersion(),
+    namespace: process.env['POD_NAMESPACE'] ?? '',
+    pod: process.env['POD_NAME'] ?? '',
+    log,
+    onReady: (ports) => {
+      // Told to a parent that started us with an IPC channel (the quickstart); otherwise nobody listens.
+      process.send?.({ kind: 'ready', ...ports });
+    },
+    onFatal: (error) => {
+      fail(error.message);
+    },
+  });
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function fail(reason: string): never {
+  process.stderr.write(`ts-nginx: ${reason}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,90 @@
+import type { ProxyConfig } from './model/config.ts';
+import type { Finding } from './model/finding.ts';
+import type { Logger } from './observability/logger.ts';
+import type { Source } from './source/source.ts';
+import type { ChangeBatching, Store } from './source/store.ts';
+import type { TranslateOptions } from './translate/translate-options.ts';
+import { translate } from './translate/translate.ts';
+
+export interface ReconcileOptions {
+  readonly store: Store;
+  /** What fills the store. All of them hear what a translation refers to. */
+  readonly sources: readonly Source[];
+  readonly translate: TranslateOptions;
+  readonly batching: ChangeBatching;
+  /** Brings a config to the workers; called only once everything has been seen for the first time. */
+  readonly publish: (config: ProxyConfig) => void;
+  readonly log: Logger;
+}
+
+export interface Reconciler {
+  /** What is not known yet of the first complete state; empty once it is, and for ever after. */
+  missing(): readonly string[];
+  config(): ProxyConfig | undefined;
+  findings(): readonly Finding[];
+  stop(): void;
+}
+
+/** The whole control flow: objects changed → translate → publish the difference → report what is wrong. */
+export function startReconciling(options: ReconcileOptions): Reconciler {
+  const { store, sources, batching, publish, log } = options;
+  let config: ProxyConfig | undefined;
+  let findings: readonly Finding[] = [];
+  let complete = false;
+
+  const missing = (): string[] => (complete ? [] : sources.flatMap((source) => source.missing()));
+
+  const run = (): void => {
+    let result;
+    try {
+      result = translate(store.snapshot(), options.translate);
+    } catch (error) {
+      // A defect of ours. The last good table serves on.
+      log.error({ err: error }, 'translation failed');
+      return;
+    }
+    for (const source of sources) source.want(result.references);
+    complete ||= missing().length === 0;
+    if (!complete) return;
+    const known = findings;
+    findings = [...store.findings(), ...result.findings];
+    logChanges(known, findings, log);
+    config = result.config;
+    publish(config);
+  };
+
+  const stop = store.onChange(batching, run);
+  for (const source of sources) {
+    source.onProgress(() => {
+      if (!complete) run();
+    });
+  }
+  return { missing, config: () => config, findings: () => findings, stop };
+}
+
+/**
+ * Each finding is logged once when it appears and once when it is gone. Most are the same objects as before, since
+ * translation keeps the identity of what did not change; only the others are compared by their text.
+ */
+function logChanges(known: readonly Finding[], now: readonly Finding[], log: Logger): void {
+  const appeared = without(now, known);
+  const gone = without(known, now);
+  const before = new Set(gone.map(identify));
+  const after = new Set(appeared.map(identify));
+  for (const finding of appeared) {
+    if (!before.has(identify(finding))) log.warn({ ...finding }, 'not fully applied');
+  }
+  for (const finding of gone) {
+    const { code, object, field } = finding;
+    if (!after.has(identify(finding))) log.info({ code, object, field }, 'finding resolved');
+  }
+}
+
+function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
+  const known = new Set(others);
+  return findings.filter((finding) => !known.has(finding));
+}
+
+function identify({ code, object, field, message }: Finding): string {
+  return JSON.stringify([code, object, field, message]);
+}

@@ -1,0 +1,61 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { runDataPlane, type WorkerOptions } from './run-data-plane.ts';
+
+/** The control plane's end of a worker, wherever it runs. */
+export interface WorkerLink {
+  send(message: ToWorker): void;
+  terminate(): Promise<void>;
+}
+
+export interface WorkerLinkEvents {
+  onMessage(message: FromWorker): void;
+  onError(error: unknown): void;
+  /** Once, when it is gone, for whatever reason. */
+  onExit(): void;
+}
+
+/** A thread of its own. */
+export function startThread(options: WorkerOptions, events: WorkerLinkEvents): WorkerLink {
+  // The entry point has the ending that this file has: .ts as it stands in development, .js compiled.
+  const entry = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url);
+  const worker = new Worker(entry, { workerData: options, name: `worker-${options.index}` });
+  worker.on('message', (message: FromWorker) => {
+    events.onMessage(message);
+  });
+  worker.on('error', (error) => {
+    events.onError(error);
+  });
+  worker.on('exit', () => {
+    events.onExit();
+  });
+  return {
+    send: (message) => {
+      worker.postMessage(message);
+    },
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}
+
+/** The calling thread itself: for tests, debugging, and platforms without `reusePort`. */
+export function startInline(options: WorkerOptions, events: WorkerLinkEvents): WorkerLink {
+  const { port1: ours, port2: theirs } = new MessageChannel();
+  ours.on('message', (message: FromWorker) => {
+    events.onMessage(message);
+  });
+  ours.on('close', () => {
+    events.onExit();
+  });
+  runDataPlane(theirs, options);
+  return {
+    send: (message) => {
+      ours.postMessage(message);
+    },
+    terminate: () => {
+      ours.close();
+      return Promise.resolve();
+    },
+  };
+}
