@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Certificate } from './certificate.ts';
+
+const PORT = 3000;
+
+export interface AppOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly replicas?: number;
+  /** The pods serve on for so long after their deletion, as a preStop hook. */
+  readonly preStopSeconds?: number;
+  /** Changed: the pods are replaced, a few at a time. */
+  readonly revision?: string;
+}
+
+export function namespace(name: string): object {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+/** What the pods of a namespace run, where a real kubelet starts them: a Node image with this file mounted. */
+export function echoServerSource(namespaceName: string): object {
+  const source = readFileSync(join(import.meta.dirname, 'echo-server.ts'), 'utf8');
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'echo-server', namespace: namespaceName },
+    data: { 'echo-server.ts': source },
+  };
+}
+
+/** A Deployment of echo servers. */
+export function appDeployment(options: AppOptions): object {
+  const { name, replicas = 1, preStopSeconds = 1, revision = '1' } = options;
+  const labels = { app: name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: options.namespace },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: { labels, annotations: { revision } },
+        spec: {
+          terminationGracePeriodSeconds: 10,
+          containers: [
+            {
+              name: 'echo',
+              image: 'node:26-alpine',
+              command: ['node', '/echo/echo-server.ts'],
+              ports: [{ name: 'http', containerPort: PORT }],
+              env: [
+                { name: 'PORT', value: String(PORT) },
+                { name: 'SERVICE_NAME', value: name },
+                { name: 'NAMESPACE', value: options.namespace },
+                { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+              ],
+              readinessProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 1 },
+              lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } },
+              volumeMounts: [{ name: 'echo', mountPath: '/echo' }],
+            },
+          ],
+          volumes: [{ name: 'echo', configMap: { name: 'echo-server' } }],
+        },
+      },
+    },
+  };
+}
+
+export function appService({ name, namespace: namespaceName }: AppOptions): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: namespaceName },
+    spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+  };
+}
+
+export interface IngressOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly host: string;
+  readonly path?: string;
+  readonly service: string;
+  /** A TLS Secret for `host`; plain HTTP is served beside it, not redirected. */
+  readonly tlsSecret?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export function ingress(options: IngressOptions): object {
+  const { name, host, path = '/', service, tlsSecret } = options;
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: {
+      name,
+      namespace: options.namespace,
+      annotations: {
+        'nginx.ingress.kubernetes.io/ssl-redirect': 'false',
+        ...options.annotations,
+      },
+    },
+    spec: {
+      ingressClassName: 'ts-nginx',
+      ...(tlsSecret === undefined ? {} : { tls: [{ hosts: [host], secretName: tlsSecret }] }),
+      rules: [
+        {
+          host,
+          http: {
+            paths: [
+              {
+                path,
+                pathType: 'Prefix',
+                backend: { service: { name: service, port: { name: 'http' } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
+
+export function tlsSecret(
+  name: string,
+  namespaceName: string,
+  { certificate, key }: Certificate,
+): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { name, namespace: namespaceName },
+    stringData: { 'tls.crt': certificate, 'tls.key': key },
+  };
+}

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Api } from './api.ts';
+import { startProductContainer } from './ts-nginx.ts';
+import { ControlPlane } from './control-plane.ts';
+import { createKubectl, type Kubectl } from './kubectl.ts';
+import { Kubelet } from './kubelet.ts';
+
+/** Set by run.ts inside the namespace: the binary to start a cluster from. */
+export const BINARY_VARIABLE = 'TS_NGINX_CONTROL_PLANE';
+
+/** A cluster to test against: one of our own, or the one that `KUBECONFIG` names. */
+export interface Cluster {
+  readonly kubeconfig: string;
+  readonly kubectl: Kubectl;
+  readonly api: Api;
+  /** For files of the tests; removed at the end. */
+  readonly folder: string;
+  /** Undefined: the cluster is not ours to stop, break and audit. */
+  readonly controlPlane: ControlPlane | undefined;
+  stop(): Promise<void>;
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const binary = process.env[BINARY_VARIABLE];
+  const folder = await mkdtemp(join(tmpdir(), 'ts-nginx-cluster-'));
+  if (binary !== undefined) return startOwnCluster(binary, folder);
+  const kubeconfig = process.env['KUBECONFIG'];
+  if (kubeconfig === undefined)
+    throw new Error('run this by `npm run test:cluster`, or set KUBECONFIG');
+  return {
+    kubeconfig,
+    kubectl: createKubectl({
+      command: ['kubectl'],
+      kubeconfig,
+      cacheFolder: join(folder, 'kubectl'),
+    }),
+    api: await Api.fromKubeconfig(kubeconfig),
+    folder,
+    controlPlane: undefined,
+    stop: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function startOwnCluster(binary: string, folder: string): Promise<Cluster> {
+  const controlPlane = await ControlPlane.start(binary, folder);
+  const { kubeconfig } = controlPlane;
+  const api = await Api.fromKubeconfig(kubeconfig);
+  const kubectl = createKubectl({
+    command: [binary, 'kubectl'],
+    kubeconfig,
+    cacheFolder: join(folder, 'kubectl'),
+  });
+  const images = { 'ts-nginx': startProductContainer({ kubectl, folder }) };
+  const kubelet = await Kubelet.start({ api, images });
+  return {
+    kubeconfig,
+    kubectl,
+    api,
+    folder,
+    controlPlane,
+    stop: async () => {
+      await kubelet.stop();
+      await controlPlane.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Child } from './child.ts';
+import type { StartContainer } from './container.ts';
+import { eventually } from './eventually.ts';
+import type { Kubectl } from './kubectl.ts';
+import { environmentOf } from './pod.ts';
+import { request } from './wire.ts';
+
+const LAUNCHER = join(import.meta.dirname, '../../../bin/ts-nginx.js');
+const NAMESPACE = 'ts-nginx';
+const SERVICE_ACCOUNT = 'ts-nginx';
+const STANDARD_PORTS = { http: 80, https: 443, admin: 10_254 };
+
+export interface Ports {
+  readonly http: number;
+  readonly https: number;
+  readonly admin: number;
+}
+
+export interface TsNginxOptions {
+  readonly kubectl: Kubectl;
+  readonly folder: string;
+  /** Names its files, and is its POD_NAME. */
+  readonly name: string;
+  /** What it binds: in a namespace of our own one of the pod network, with the standard ports. */
+  readonly address: string;
+  readonly ports?: Ports;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly namespace?: string;
+  readonly serviceAccount?: string;
+}
+
+/** A ts-nginx process: a client of the API server with the rights of its ServiceAccount and no others. */
+export class TsNginx {
+  readonly address: string;
+  readonly ports: Ports;
+  readonly child: Child;
+
+  private constructor(address: string, ports: Ports, child: Child) {
+    this.address = address;
+    this.ports = ports;
+    this.child = child;
+  }
+
+  /** Resolves when it was started; `untilReady` awaits more. */
+  static async start(options: TsNginxOptions): Promise<TsNginx> {
+    const { kubectl, folder, name, address, ports = STANDARD_PORTS } = options;
+    const { namespace = NAMESPACE, serviceAccount = SERVICE_ACCOUNT } = options;
+    const kubeconfig = join(folder, `${name}.kubeconfig`);
+    await writeFile(kubeconfig, await serviceAccountKubeconfig(kubectl, namespace, serviceAccount));
+    const child = new Child({
+      name,
+      command: [
+        process.execPath,
+        LAUNCHER,
+        ...(options.args ?? ['serve']),
+        `--kubeconfig=${kubeconfig}`,
+        `--bind=${address}`,
+        `--healthz-host=${address}`,
+        `--http-port=${ports.http}`,
+        `--https-port=${ports.https}`,
+        `--healthz-port=${ports.admin}`,
+      ],
+      env: { POD_NAME: name, POD_NAMESPACE: namespace, ...options.env },
+      logFile: join(folder, `${name}.log`),
+    });
+    return new TsNginx(address, ports, child);
+  }
+
+  /** The path on the admin port; the body as text. */
+  async admin(path: string): Promise<{ status: number; body: string }> {
+    return request({ address: this.address, port: this.ports.admin, host: this.address, path });
+  }
+
+  async untilReady(): Promise<void> {
+    await eventually(`${this.child.name} is ready`, async () => {
+      this.child.assertRunning();
+      const { status, body } = await this.admin('/readyz?verbose');
+      if (status !== 200) throw new Error(body);
+    });
+  }
+
+  stop(graceMs?: number): Promise<void> {
+    return this.child.stop(graceMs);
+  }
+}
+
+/** The kubeconfig that kubectl uses, with the ServiceAccount's token instead of its user. */
+async function serviceAccountKubeconfig(
+  kubectl: Kubectl,
+  namespace: string,
+  serviceAccount: string,
+): Promise<string> {
+  const view = await kubectl(['config', 'view', '--minify', '--flatten', '--raw', '-o', 'json']);
+  const config = JSON.parse(view) as { users: { name: string; user: object }[] };
+  const token = await kubectl([
+    'create',
+    'token',
+    serviceAccount,
+    '-n',
+    namespace,
+    '--duration',
+    '1h',
+  ]);
+  for (const user of config.users) user.user = { token: token.trim() };
+  return JSON.stringify(config);
+}
+
+/** Runs the product where the stand-in kubelet meets its image: with the arguments and the account of the pod. */
+export function startProductContainer(
+  deps: Pick<TsNginxOptions, 'kubectl' | 'folder'>,
+): StartContainer {
+  return async (container, pod, address) => {
+    const env = environmentOf(container, pod, address);
+    const tsNginx = await TsNginx.start({
+      ...deps,
+      name: pod.metadata.name,
+      namespace: pod.metadata.namespace,
+      serviceAccount: pod.spec.serviceAccountName ?? 'default',
+      address,
+      env,
+      args: (container.args ?? []).map((arg) =>
+        arg.replace(/\$\((\w+)\)/g, (reference, name: string) => env[name] ?? reference),
+      ),
+    });
+    return { stop: (graceMs) => tsNginx.stop(graceMs) };
+  };
+}
+
+/** Three ports of this machine that are free now: for a cluster whose network is not ours alone. */
+export async function freePorts(): Promise<Ports> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports: number[] = [];
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ports.push((server.address() as AddressInfo).port);
+  }
+  for (const server of servers) server.close();
+  const [http = 0, https = 0, admin = 0] = ports;
+  return { http, https, admin };
+}

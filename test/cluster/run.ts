@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildControlPlane } from './harness/build.ts';
+import { BINARY_VARIABLE } from './harness/cluster.ts';
+import { requireNamespaces, runInNamespace, settleInNamespace } from './harness/namespace.ts';
+import { openShell } from './harness/shell.ts';
+
+/**
+ * `node test/cluster/run.ts [--shell | NAME…]`: runs the tests against a real Kubernetes, all or those whose file names
+ * contain NAME; `--shell` opens a shell beside a running cluster instead. README.md beside this file tells the rest.
+ */
+async function main(args: readonly string[]): Promise<number> {
+  if (process.env[BINARY_VARIABLE] !== undefined) {
+    await settleInNamespace();
+    return runInside(args);
+  }
+  if (process.env['KUBECONFIG'] !== undefined) return runTests(args);
+  try {
+    await requireNamespaces();
+    const binary = await buildControlPlane(console.error);
+    return await runInNamespace([import.meta.filename, ...args], { [BINARY_VARIABLE]: binary });
+  } catch (error) {
+    console.error(`test:cluster: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+async function runInside(args: readonly string[]): Promise<number> {
+  return args.includes('--shell') ? openShell() : runTests(args);
+}
+
+/** One file after another: each has a cluster to itself. */
+async function runTests(names: readonly string[]): Promise<number> {
+  const files = globSync('*.test.ts', { cwd: import.meta.dirname })
+    .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+    .map((file) => join(import.meta.dirname, file));
+  const runner = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files.sort()], {
+    stdio: 'inherit',
+  });
+  const [code] = (await once(runner, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+process.exit(await main(process.argv.slice(2)));
