@@ -1,14 +1,28 @@
+import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { ConfigDelta } from '../model/delta.ts';
 import type { AccessLogSettings } from '../model/settings.ts';
 import type { AccessLog } from '../observability/access-log.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { WorkerStats } from '../observability/worker-stats.ts';
+import { Clock } from './clock.ts';
+import type { ClientPeer } from './codec.ts';
+import { Connections } from './connections.ts';
+import type { Engine } from './engine.ts';
+import { Refusal } from './http1/refusal.ts';
+import { ServerConnection } from './http1/server-connection.ts';
+import { Listener } from './listener.ts';
+import { Pool } from './pool.ts';
+import { Table } from './table.ts';
+import { TimerWheel } from './timer-wheel.ts';
 
 export interface DataPlaneOptions {
   /** Address to listen on. */
   readonly bind: string;
   /** Share the ports with other workers. */
   readonly reusePort: boolean;
+  /** What `maxConnections: auto` stands for: this worker's share of half of the file descriptors. */
+  readonly autoMaxConnections?: number;
 }
 
 /** 0: any free one. */
@@ -28,31 +42,123 @@ export interface DataPlaneDependencies {
   readonly accessLogFor: (settings: AccessLogSettings) => AccessLog;
 }
 
-/** One worker's proxy: everything from the bound ports to the endpoints. */
+const DEFAULT_MAX_CONNECTIONS = 16_384;
+const PLAINTEXT = new Refusal(
+  400,
+  'plain HTTP on the https port',
+  'The plain HTTP request was sent to HTTPS port',
+);
+
+/** One worker's proxy, everything from the bound ports to the endpoints. Give it a config before it listens. */
 export class DataPlane {
-  constructor(options: DataPlaneOptions, dependencies: DataPlaneDependencies) {
-    void options;
-    void dependencies;
+  readonly #options: DataPlaneOptions;
+  readonly #accessLogFor: DataPlaneDependencies['accessLogFor'];
+  readonly #engine: WorkerEngine;
+  readonly #connections: Connections;
+  #listeners: readonly Listener[] = [];
+  #accessLogSettings: AccessLogSettings = { kind: 'off' };
+
+  constructor(options: DataPlaneOptions, { log, stats, accessLogFor }: DataPlaneDependencies) {
+    this.#options = options;
+    this.#accessLogFor = accessLogFor;
+    this.#engine = new WorkerEngine(log, stats, accessLogFor(this.#accessLogSettings));
+    this.#connections = new Connections(
+      this.#engine,
+      options.autoMaxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    );
   }
 
-  /** One synchronous step; exchanges and connections that are under way are not touched. Throws where it can't be compiled: the old config serves on. */
+  /**
+   * One synchronous step; exchanges and connections that are under way are not touched. Throws where the delta can't be
+   * compiled: the config before it serves on.
+   */
   apply(delta: ConfigDelta): void {
-    void delta;
+    const engine = this.#engine;
+    engine.table.apply(delta);
+    if (delta.settings !== undefined) this.#useAccessLog(delta.settings.accessLog);
+    const { certificates } = delta;
+    if (delta.settings !== undefined || certificates.set.length + certificates.remove.length > 0) {
+      for (const listener of this.#listeners) listener.updateTls();
+    }
   }
 
   /** Rejects when a port can't be bound. */
-  listen(ports: ListenPorts): Promise<BoundPorts> {
-    void ports;
-    return Promise.reject(new Error('not yet'));
+  async listen({ httpPort, httpsPort }: ListenPorts): Promise<BoundPorts> {
+    const bound = await Promise.all([this.#bind('http', httpPort), this.#bind('https', httpsPort)]);
+    return { httpPort: bound[0], httpsPort: bound[1] };
   }
 
   /** Accepts nothing more, closes what is idle, says `Connection: close`; resolves when the last exchange ended. */
-  drain(): Promise<void> {
-    return Promise.resolve();
+  async drain(): Promise<void> {
+    this.#engine.isDraining = true;
+    for (const listener of this.#listeners) listener.close();
+    await this.#connections.drain();
+    await this.#engine.accessLog.close();
   }
 
   /** Cuts everything. */
   destroy(): void {
-    // nothing yet
+    for (const listener of this.#listeners) listener.close();
+    this.#connections.destroy();
+    this.#engine.pool.destroy();
+    this.#engine.wheel.stop();
+    this.#engine.accessLog.flush();
+  }
+
+  async #bind(scheme: 'http' | 'https', port: number | 'off'): Promise<number | undefined> {
+    if (port === 'off') return undefined;
+    const { bind, reusePort } = this.#options;
+    const listener = new Listener(
+      this.#engine,
+      { scheme, bind, port, reusePort },
+      {
+        onAccept: (socket) => this.#connections.accept(socket),
+        onConnection: (socket, peer) => {
+          this.#serve(socket, peer);
+        },
+        onPlaintext: (socket, peer) => {
+          this.#serve(socket, peer, PLAINTEXT);
+        },
+      },
+    );
+    this.#listeners = [...this.#listeners, listener];
+    return listener.listen();
+  }
+
+  #serve(socket: Socket, peer: ClientPeer, refusal?: Refusal): void {
+    const connections = this.#connections;
+    connections.add(new ServerConnection(this.#engine, socket, peer, connections, refusal));
+  }
+
+  #useAccessLog(settings: AccessLogSettings): void {
+    if (isDeepStrictEqual(settings, this.#accessLogSettings)) return;
+    this.#accessLogSettings = settings;
+    const { accessLog } = this.#engine;
+    this.#engine.accessLog = this.#accessLogFor(settings);
+    accessLog.close().catch((error: unknown) => {
+      this.#engine.log.error({ err: error }, 'access log not closed');
+    });
+  }
+}
+
+class WorkerEngine implements Engine {
+  readonly table: Table;
+  readonly pool: Pool;
+  readonly wheel = new TimerWheel();
+  readonly clock = new Clock();
+  readonly stats: WorkerStats;
+  readonly log: Logger;
+  accessLog: AccessLog;
+  isDraining = false;
+
+  constructor(log: Logger, stats: WorkerStats, accessLog: AccessLog) {
+    this.log = log;
+    this.stats = stats;
+    this.accessLog = accessLog;
+    this.table = new Table(log);
+    this.pool = new Pool(this);
+    this.table.onEndpointRemoved = (endpoint) => {
+      this.pool.closeIdle(endpoint);
+    };
   }
 }

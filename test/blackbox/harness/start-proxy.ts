@@ -158,6 +158,7 @@ function buildCluster(id: string, protocol: Cluster['protocol'] = 'http'): Clust
     id,
     name: `test-${id}-80`,
     endpointSet: id,
+    statusWhenEmpty: 503,
     protocol,
     balancer: { kind: 'round-robin' },
   };

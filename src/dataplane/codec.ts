@@ -1,0 +1,146 @@
+import type { LimitName } from '../observability/limits.ts';
+import type { FieldList } from './fields.ts';
+
+/**
+ * The two seams of an exchange. Between them an `Exchange` knows no protocol: HTTP/1.1 is one codec on either side, HTTP/2
+ * is another. Bodies are pushed as they arrive; who is full says so and is obeyed. All of it is synchronous, and nothing
+ * here throws.
+ */
+
+/** A parsed request, whatever protocol it came by; `http1/request-head.ts` says more of each. */
+export interface ExchangeHead {
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string;
+  readonly host: string;
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  readonly fields: FieldList;
+  /** NO_BODY, CHUNKED (of unknown length) or a length in bytes. */
+  readonly body: number;
+  readonly upgrade: boolean;
+  readonly byteLength: number;
+}
+
+/** What is the same for all exchanges of one client connection. */
+export interface ClientPeer {
+  /** IP literal, IPv4-mapped IPv6 addresses as IPv4. */
+  readonly address: string;
+  readonly scheme: 'http' | 'https';
+  /** As X-Forwarded-Port says it: 443 on the https listener, whatever its number. */
+  readonly port: string;
+}
+
+/** The head of an answer. After a status of 101 bytes flow raw both ways until either side ends: a tunnel. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: FieldList;
+  /** NO_BODY, CHUNKED, UNTIL_CLOSE (of unknown length, both) or a length in bytes. */
+  readonly body: number;
+  /** Content-Length where no body follows it: answers to HEAD, and 304. */
+  readonly declaredLength: number | undefined;
+}
+
+/** The client's side of one exchange, as the exchange sees it. */
+export interface Downstream {
+  readonly peer: ClientPeer;
+  /** Bytes that the client was sent for this exchange so far. */
+  readonly sentBytes: number;
+  /** No more bytes are welcome until `onClientDrain`. */
+  readonly isFull: boolean;
+  /** A chunk that was given is still referred to: its memory must not be used again. */
+  readonly holdsChunks: boolean;
+  /** A body will be read: tells a client that waits for `100 Continue`. */
+  wantBody(): void;
+  pauseBody(): void;
+  resumeBody(): void;
+  /** A 1xx other than 100 and 101. */
+  sendInterim(status: number, reason: string, fields: FieldList): void;
+  /** `close`: nothing more is to be read from this client. */
+  sendHead(head: AnswerHead, close: boolean): void;
+  sendBody(chunk: Buffer): void;
+  /** The answer is whole. */
+  finish(): void;
+  /** What was sent may leave now: the source has no more at hand. */
+  flush(): void;
+  /** The answer can't be completed, and the client must see that. */
+  abort(): void;
+}
+
+/** What a downstream codec tells its exchange. */
+export interface DownstreamEvents {
+  onRequestBody(chunk: Buffer): void;
+  /** Nothing more is at hand for the moment. */
+  onRequestPause(): void;
+  onRequestEnd(): void;
+  /** The body breaks the rules of its protocol, or came too slowly: answered with `status`, or cut. */
+  onRequestRefused(status: number, reason: string): void;
+  onClientDrain(): void;
+  /** The client is gone; nothing reaches it any more. */
+  onClientGone(reason: string): void;
+}
+
+/** What an upstream codec needs to know to send a request. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly upstreamTarget: string;
+  readonly upstreamAuthority: string;
+  /** The client's; those whose kind has a 1 in `dropped` are not sent. */
+  readonly fields: FieldList;
+  readonly dropped: Uint8Array;
+  readonly addedFields: FieldList;
+  /** NO_BODY, CHUNKED or a length in bytes. */
+  readonly requestBody: number;
+  readonly upgrade: boolean;
+  readonly sendMs: number;
+  readonly readMs: number;
+}
+
+/** The endpoint's side of one attempt, as the exchange sees it. */
+export interface Upstream {
+  /** Requests may be sent. Otherwise `onConnected` or `onUpstreamFailure` follows. */
+  readonly isConnected: boolean;
+  /** An earlier exchange used this connection: it may have died since, which says nothing of the endpoint. */
+  readonly isReused: boolean;
+  readonly isFull: boolean;
+  send(request: UpstreamRequest): void;
+  sendBody(chunk: Buffer): void;
+  /** The request is whole. */
+  finish(): void;
+  /** What was sent may leave now. */
+  flush(): void;
+  pauseAnswer(): void;
+  resumeAnswer(): void;
+  /** The attempt is over, whatever state it is in; no further event comes. */
+  abort(): void;
+}
+
+/** What an upstream codec tells the exchange. */
+export interface UpstreamEvents {
+  onConnected(): void;
+  /** 1xx, but for 100 (which the codec swallows) and 101. */
+  onInterim(answer: AnswerHead): void;
+  /** The final head, or a 101 that was asked for. */
+  onAnswer(answer: AnswerHead): void;
+  onAnswerBody(chunk: Buffer): void;
+  /** Nothing more is at hand for the moment. True: a chunk is still referred to, its memory must not be used again. */
+  onAnswerPause(): boolean;
+  /** The answer is whole; the upstream must not be spoken to any more. The result is that of `onAnswerPause`. */
+  onAnswerEnd(): boolean;
+  onUpstreamDrain(): void;
+  /** The attempt is over. */
+  onUpstreamFailure(failure: UpstreamFailure): void;
+}
+
+/** Why an attempt failed; one constant for each cause. */
+export interface UpstreamFailure {
+  /** What the client is answered if there is no further attempt. */
+  readonly status: 502 | 504;
+  /** Constant text for logs. */
+  readonly reason: string;
+  /** Whether another attempt may mend it: as an error, as a timeout, or not at all. */
+  readonly retry: 'error' | 'timeout' | 'no';
+  /** No byte of the request can have reached the endpoint. */
+  readonly beforeRequest: boolean;
+  readonly limit: LimitName | undefined;
+}

@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net';
+import type { Engine } from './engine.ts';
+import type { ConnectionHome, ServerConnection } from './http1/server-connection.ts';
+
+/** The client connections of a worker: how many, which, and when the last one is done. */
+export class Connections implements ConnectionHome {
+  readonly #engine: Engine;
+  /** What `maxConnections: auto` stands for. */
+  readonly #autoLimit: number;
+  readonly #sockets = new Set<Socket>();
+  /** Those that may still send something. */
+  readonly #busy = new Set<ServerConnection>();
+  #onIdle: (() => void) | undefined;
+
+  constructor(engine: Engine, autoLimit: number) {
+    this.#engine = engine;
+    this.#autoLimit = autoLimit;
+  }
+
+  /** False: there are as many as there may be. */
+  accept(socket: Socket): boolean {
+    const { table, stats } = this.#engine;
+    const { maxConnections } = table.settings.client;
+    const limit = maxConnections === 'auto' ? this.#autoLimit : maxConnections;
+    if (this.#sockets.size >= limit) {
+      stats.limitTripped('connections');
+      socket.destroy();
+      return false;
+    }
+    this.#sockets.add(socket);
+    stats.connectionOpened();
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      stats.connectionClosed();
+      this.#check();
+    });
+    return true;
+  }
+
+  add(connection: ServerConnection): void {
+    this.#busy.add(connection);
+  }
+
+  onConnectionDone(connection: ServerConnection): void {
+    this.#busy.delete(connection);
+    this.#check();
+  }
+
+  /** Closes what is idle; resolves when nothing is to be sent to anybody any more. */
+  drain(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#onIdle = () => {
+      resolve(undefined);
+    };
+    for (const connection of [...this.#busy]) connection.drain();
+    this.#check();
+    return promise;
+  }
+
+  destroy(): void {
+    for (const socket of [...this.#sockets]) socket.destroy();
+  }
+
+  #check(): void {
+    if (this.#busy.size === 0) this.#onIdle?.();
+  }
+}

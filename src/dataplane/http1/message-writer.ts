@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import { CHUNK_TAIL, LAST_CHUNK, chunkHead } from './chunked.ts';
+
+/** Up to this size a piece of body is copied into the text before it; beyond, it is written as it is. */
+const INLINE_BYTES = 4_096;
+/** Gathered text leaves when it is longer than this. */
+const MAX_TEXT = 16_384;
+
+/** Writes HTTP/1.1 messages to a socket: what one turn of the event loop produces leaves in one write. */
+export class MessageWriter {
+  readonly #socket: Socket;
+  /** Latin1: one character a byte. */
+  #text = '';
+  #isChunked = false;
+  #isCorked = false;
+  /** Head and body bytes of the message so far. */
+  sentBytes = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** No more is welcome until the socket's `drain`. */
+  get isFull(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  /** Not everything is with the kernel. */
+  get isWaiting(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
+  /** A head that is not the message's own one: an interim answer. */
+  interim(text: string): void {
+    this.#add(text);
+  }
+
+  begin(head: string, isChunked: boolean): void {
+    this.#isChunked = isChunked;
+    this.#add(head);
+  }
+
+  body(chunk: Buffer): void {
+    const size = chunk.length;
+    if (size === 0) return;
+    if (this.#isChunked) this.#add(chunkHead(size));
+    if (size <= INLINE_BYTES) this.#add(chunk.toString('latin1'));
+    else this.#addLarge(chunk);
+    if (this.#isChunked) this.#add(CHUNK_TAIL);
+  }
+
+  end(): void {
+    if (this.#isChunked) this.#add(LAST_CHUNK);
+    this.flush();
+  }
+
+  flush(): void {
+    this.#writeText();
+    if (this.#isCorked) {
+      this.#isCorked = false;
+      this.#socket.uncork();
+    }
+  }
+
+  #add(text: string): void {
+    this.sentBytes += text.length;
+    this.#text += text;
+    if (this.#text.length > MAX_TEXT) this.#writeText();
+  }
+
+  #addLarge(chunk: Buffer): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#socket.cork();
+    }
+    this.#writeText();
+    this.sentBytes += chunk.length;
+    this.#socket.write(chunk);
+  }
+
+  #writeText(): void {
+    if (this.#text === '') return;
+    const text = this.#text;
+    this.#text = '';
+    this.#socket.write(text, 'latin1');
+  }
+}

@@ -1,0 +1,66 @@
+import type { UpstreamFailure } from './codec.ts';
+import type { Refusal } from './http1/refusal.ts';
+
+/** Why attempts fail. Sources: routing.md §8.3 and §13, security.md §5 and §7. */
+export const upstreamFailures = {
+  refused: {
+    status: 502,
+    reason: 'endpoint refused the connection',
+    retry: 'error',
+    beforeRequest: true,
+    limit: undefined,
+  },
+  connectTimeout: {
+    status: 504,
+    reason: 'endpoint did not accept in time',
+    retry: 'timeout',
+    beforeRequest: true,
+    limit: 'upstream-connect-timeout',
+  },
+  sendTimeout: {
+    status: 504,
+    reason: 'endpoint took no byte of the request in time',
+    retry: 'timeout',
+    beforeRequest: false,
+    limit: 'upstream-send-timeout',
+  },
+  readTimeout: {
+    status: 504,
+    reason: 'endpoint sent nothing in time',
+    retry: 'timeout',
+    beforeRequest: false,
+    limit: 'upstream-read-timeout',
+  },
+  closed: {
+    status: 502,
+    reason: 'endpoint closed the connection before the end of its answer',
+    retry: 'error',
+    beforeRequest: false,
+    limit: undefined,
+  },
+  tooManyInterim: {
+    status: 502,
+    reason: 'endpoint sent too many interim answers',
+    retry: 'no',
+    beforeRequest: false,
+    limit: 'upstream-interim-answers',
+  },
+  tunnelIdle: {
+    status: 504,
+    reason: 'tunnel was idle for too long',
+    retry: 'no',
+    beforeRequest: false,
+    limit: 'tunnel-idle-timeout',
+  },
+} as const satisfies Record<string, UpstreamFailure>;
+
+/** An answer that the parser refuses: never repeated, the request was understood. */
+export function malformedAnswer({ reason }: Refusal): UpstreamFailure {
+  return {
+    status: 502,
+    reason: `answer refused: ${reason}`,
+    retry: 'no',
+    beforeRequest: false,
+    limit: 'malformed-response',
+  };
+}
