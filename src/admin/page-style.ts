@@ -37,7 +37,7 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr))
 dl div { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem; }
 dt { color: var(--quiet); font-size: .85em; }
 dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
-dd small { font-size: .65em; white-space: nowrap; }
+dd small { display: block; font-size: .65em; line-height: 1.1; white-space: nowrap; }
 form { display: flex; gap: .5rem; align-items: center; margin-top: 1.5rem; }
 label { color: var(--quiet); }
 input, button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .35rem .7rem; }
@@ -45,7 +45,7 @@ input { flex: 1; min-width: 0; max-width: 28rem; }
 button { cursor: pointer; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
 table { width: 100%; border-collapse: collapse; background: var(--card); }
-table.narrow { width: auto; min-width: 24rem; border: 1px solid var(--line); }
+.narrow { max-width: 26rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .9rem; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--quiet); font-size: .85em; font-weight: 600; }
 main { padding-bottom: 3rem; }

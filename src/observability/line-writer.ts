@@ -3,10 +3,17 @@ import { fstatSync, write } from 'node:fs';
 /** What POSIX lets a pipe take in one piece (PIPE_BUF on Linux): threads that share it never split each other's lines. */
 const PIPE_PAGE_BYTES = 4096;
 const FILE_PAGE_BYTES = 64 * 1024;
-const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 const FLUSH_MS = 1_000;
 const RETRY_MS = 20;
-const CLOSE_MS = 5_000;
+
+export interface LineWriterLimits {
+  /** What may wait for a slow reader; what comes beyond it is dropped. */
+  readonly maxQueuedBytes: number;
+  /** How long `close` waits for a reader that takes nothing. */
+  readonly closeMs: number;
+}
+
+const DEFAULT_LIMITS: LineWriterLimits = { maxQueuedBytes: 8 * 1024 * 1024, closeMs: 5_000 };
 
 interface Page {
   readonly text: string;
@@ -22,18 +29,23 @@ interface Page {
 export class LineWriter {
   readonly #fd: number;
   readonly #onDropped: (lines: number) => void;
+  readonly #limits: LineWriterLimits;
   readonly #pageBytes: number;
   readonly #timer: NodeJS.Timeout;
   #text = '';
   #lines = 0;
+  /** The first is being written. */
   readonly #queue: Page[] = [];
   #queuedBytes = 0;
   #writing = false;
   #onIdle: (() => void) | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #givenUp = false;
 
-  constructor(fd: number, onDropped: (lines: number) => void) {
+  constructor(fd: number, onDropped: (lines: number) => void, limits = DEFAULT_LIMITS) {
     this.#fd = fd;
     this.#onDropped = onDropped;
+    this.#limits = limits;
     this.#pageBytes = fstatSync(fd).isFile() ? FILE_PAGE_BYTES : PIPE_PAGE_BYTES;
     this.#timer = setInterval(() => {
       this.flush();
@@ -43,7 +55,7 @@ export class LineWriter {
 
   write(line: string): void {
     if (this.#text.length + line.length > this.#pageBytes) this.flush();
-    if (this.#queuedBytes >= MAX_QUEUED_BYTES) {
+    if (this.#queuedBytes >= this.#limits.maxQueuedBytes) {
       this.#onDropped(1);
       return;
     }
@@ -65,52 +77,61 @@ export class LineWriter {
     clearInterval(this.#timer);
     this.flush();
     if (!this.#writing) return;
-    const idle = Promise.withResolvers<undefined>();
-    this.#onIdle = () => {
-      idle.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const done = () => {
+      resolve(undefined);
     };
-    const giveUp = setTimeout(() => {
-      this.#dropQueue();
-      idle.resolve(undefined);
-    }, CLOSE_MS);
-    await idle.promise;
-    clearTimeout(giveUp);
+    this.#onIdle = done;
+    const timer = setTimeout(() => {
+      this.#giveUp();
+      // A write that is under way may still end and be counted; one that blocks never does.
+      setTimeout(done, RETRY_MS);
+    }, this.#limits.closeMs);
+    await promise;
+    clearTimeout(timer);
   }
 
   #writeNext(): void {
     if (this.#writing) return;
-    const page = this.#queue.shift();
+    const page = this.#queue[0];
     if (page === undefined) {
       this.#onIdle?.();
       return;
     }
     this.#writing = true;
-    this.#writeRest(Buffer.from(page.text, 'latin1'), 0, page);
+    this.#writeRest(Buffer.from(page.text, 'latin1'), 0);
   }
 
-  #writeRest(bytes: Buffer, from: number, page: Page): void {
+  #writeRest(bytes: Buffer, from: number): void {
     write(this.#fd, bytes, from, bytes.length - from, null, (error, written) => {
-      if (error?.code === 'EAGAIN') {
-        setTimeout(() => {
-          this.#writeRest(bytes, from, page);
+      if (error?.code === 'EAGAIN' && !this.#givenUp) {
+        this.#retry = setTimeout(() => {
+          this.#retry = undefined;
+          this.#writeRest(bytes, from);
         }, RETRY_MS);
-        return;
+      } else if (error === null && from + written < bytes.length) {
+        this.#writeRest(bytes, from + written);
+      } else {
+        this.#finishPage(error !== null);
       }
-      if (error === null && from + written < bytes.length) {
-        this.#writeRest(bytes, from + written, page);
-        return;
-      }
-      if (error !== null) this.#onDropped(page.lines);
-      this.#queuedBytes -= bytes.length;
-      this.#writing = false;
-      this.#writeNext();
     });
   }
 
-  #dropQueue(): void {
-    for (const page of this.#queue.splice(0)) {
+  #finishPage(failed: boolean): void {
+    const page = this.#queue.shift();
+    if (page !== undefined) {
       this.#queuedBytes -= page.text.length;
-      this.#onDropped(page.lines);
+      if (failed) this.#onDropped(page.lines);
     }
+    this.#writing = false;
+    this.#writeNext();
+  }
+
+  #giveUp(): void {
+    this.#givenUp = true;
+    for (const page of this.#queue.splice(1)) this.#onDropped(page.lines);
+    if (this.#retry === undefined) return;
+    clearTimeout(this.#retry);
+    this.#finishPage(true);
   }
 }

@@ -10,9 +10,8 @@ const NOT_ASCII = /[^\x00-\x7f]/;
 
 /** nginx's default: quotes, backslashes and everything outside printable ASCII as `\xXX`. */
 export function escapeHex(value: string): string {
-  return /[^\x20\x21\x23-\x5b\x5d-\x7e]/.test(value)
-    ? value.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, hexByte)
-    : value;
+  if (!/[^\x20\x21\x23-\x5b\x5d-\x7e]/.test(value)) return value;
+  return asBytes(value).replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, hexByte);
 }
 
 /** For within a JSON string. */
@@ -32,6 +31,11 @@ export function toBinary(text: string): string {
   return NOT_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }
 
+/** Guards against text that never was bytes: a character must not leave as some other, shorter one. */
+function asBytes(value: string): string {
+  return /[^\x00-\xff]/.test(value) ? toBinary(value) : value;
+}
+
 /** What is not ASCII: all of it is escaped where the value is not UTF-8, else the C1 controls alone. */
 function escapeParts(
   value: string,
@@ -39,7 +43,7 @@ function escapeParts(
   character: (found: string) => string,
   highBytes: (found: string) => string,
 ): string {
-  const escaped = value.replace(ascii, character);
+  const escaped = asBytes(value).replace(ascii, character);
   if (!NOT_ASCII.test(escaped)) return escaped;
   const isText = isUtf8(Buffer.from(escaped, 'latin1'));
   return escaped.replace(isText ? /\xc2[\x80-\x9f]/g : /[\x80-\xff]/g, highBytes);
