@@ -16,9 +16,14 @@ await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
   const [command = ''] = args;
-  if (args.includes('--version')) return print(`ts-nginx ${readVersion()}`);
-  if (args.includes('--help') || args.includes('-h') || command === 'help')
-    return print(helpText());
+  if (args.includes('--version')) {
+    print(`ts-nginx ${readVersion()}`);
+    return;
+  }
+  if (args.includes('--help') || args.includes('-h') || command === 'help') {
+    print(helpText());
+    return;
+  }
   const isFlag = command.startsWith('-');
   if (!isFlag && !SERVE_NAMES.includes(command)) {
     const what = command === '' ? 'no command given' : `unknown command ${JSON.stringify(command)}`;
@@ -35,7 +40,7 @@ async function main(args: readonly string[]): Promise<void> {
 async function runServe(args: readonly string[]): Promise<void> {
   const options = parseServeOptions(args);
   const log = createLogger({ level: options.logLevel, destinationFd: STDERR });
-  let server: RunningServer | undefined;
+  let server: RunningServer | undefined = undefined;
 
   const stop = (signal: string): void => {
     log.info({ signal }, 'signal received');

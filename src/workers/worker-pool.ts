@@ -19,6 +19,8 @@ export interface WorkerPoolOptions {
   readonly httpPort: PortOption;
   readonly httpsPort: PortOption;
   readonly worker: Omit<WorkerOptions, 'index' | 'reusePort'>;
+  /** How a worker is started: a thread, unless `workers` is 0. */
+  readonly startLink?: typeof startThread;
 }
 
 export interface WorkerPoolEvents {
@@ -154,7 +156,7 @@ export class WorkerPool {
       for (const member of this.#members) this.#send(member, { kind: 'drain' });
       this.#checkDrained();
     });
-    await Promise.all(this.#members.map(({ link }) => link?.terminate()));
+    await Promise.all(this.#members.map(async ({ link }) => link?.terminate()));
   }
 
   #startMember(member: Member): void {
@@ -169,7 +171,8 @@ export class WorkerPool {
       index: member.index,
       reusePort: this.#options.workers > 0,
     };
-    const startLink = this.#options.workers > 0 ? startThread : startInline;
+    const startLink =
+      this.#options.startLink ?? (this.#options.workers > 0 ? startThread : startInline);
     member.link = startLink(options, {
       onMessage: (message) => {
         this.#onMessage(member, message);
