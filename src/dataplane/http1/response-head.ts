@@ -1,5 +1,6 @@
 import type { FieldList } from '../fields.ts';
 import { CHUNKED, NO_BODY, UNTIL_CLOSE } from '../fields.ts';
+import type { FieldLimits } from './field-section.ts';
 import { FieldSection, parseConnection, parseContentLength } from './field-section.ts';
 import { findHeadEnd, refuseUnfinished } from './head-end.ts';
 import { Refusal } from './refusal.ts';
@@ -34,6 +35,9 @@ export interface ResponseHead {
   readonly byteLength: number;
 }
 
+const LF = 10;
+const CR = 13;
+
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: ([\t -~\x80-\xff]*))?$/;
 const STATUS_LINE_START = 'HTTP/1.';
 
@@ -55,12 +59,7 @@ export function parseResponseHead(
     maxFields: limits.maxFields,
   };
   const end = findHeadEnd(buffer, start, limits.headBytes);
-  if (end === undefined) {
-    return (
-      refuseUnfinishedLine(buffer, start) ??
-      asBadGateway(refuseUnfinished(buffer, start, start, fieldLimits))
-    );
-  }
+  if (end === undefined) return refuseUnfinishedHead(buffer, start, fieldLimits);
   const text = buffer.toString('latin1', start, end - 2);
   const lineEnd = text.indexOf('\r\n');
   const line = STATUS_LINE.exec(text.slice(0, lineEnd));
@@ -77,9 +76,17 @@ export function parseResponseHead(
 }
 
 /** Anything that does not begin as a status line, HTTP/0.9 among it, is refused with its first bytes. */
-function refuseUnfinishedLine(buffer: Buffer, start: number): Refusal | undefined {
+function refuseUnfinishedHead(
+  buffer: Buffer,
+  start: number,
+  limits: FieldLimits,
+): Refusal | undefined {
   const seen = buffer.toString('latin1', start, start + STATUS_LINE_START.length);
-  return STATUS_LINE_START.startsWith(seen) ? undefined : BAD_STATUS_LINE;
+  if (!STATUS_LINE_START.startsWith(seen)) return BAD_STATUS_LINE;
+  const lineFeed = buffer.indexOf(LF, start);
+  if (lineFeed !== -1 && buffer[lineFeed - 1] !== CR) return BAD_STATUS_LINE;
+  const firstLineEnd = lineFeed === -1 ? buffer.length : lineFeed + 1;
+  return asBadGateway(refuseUnfinished(buffer, start, firstLineEnd, limits));
 }
 
 const badGateways = new Map<Refusal, Refusal>();
