@@ -14,12 +14,22 @@ export interface AppOptions {
   readonly revision?: string;
 }
 
-export function namespace(name: string): object {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+/** On each namespace that a test makes. */
+export const TEST_LABEL = 'ts-nginx.io/cluster-test';
+
+/** A namespace with one app in it, as `kubectl apply` takes it. */
+export function appInNamespace(options: AppOptions): readonly object[] {
+  const metadata = { name: options.namespace, labels: { [TEST_LABEL]: 'true' } };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata },
+    echoServerSource(options.namespace),
+    appDeployment(options),
+    appService(options),
+  ];
 }
 
 /** What the pods of a namespace run, where a real kubelet starts them: a Node image with this file mounted. */
-export function echoServerSource(namespaceName: string): object {
+function echoServerSource(namespaceName: string): object {
   const source = readFileSync(join(import.meta.dirname, 'echo-server.ts'), 'utf8');
   return {
     apiVersion: 'v1',
@@ -69,7 +79,7 @@ export function appDeployment(options: AppOptions): object {
   };
 }
 
-export function appService({ name, namespace: namespaceName }: AppOptions): object {
+function appService({ name, namespace: namespaceName }: AppOptions): object {
   return {
     apiVersion: 'v1',
     kind: 'Service',

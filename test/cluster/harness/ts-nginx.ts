@@ -7,7 +7,7 @@ import type { StartContainer } from './container.ts';
 import { eventually } from './eventually.ts';
 import type { Kubectl } from './kubectl.ts';
 import { environmentOf } from './pod.ts';
-import { request } from './wire.ts';
+import { request, type Target } from './wire.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../../bin/ts-nginx.js');
 const NAMESPACE = 'ts-nginx';
@@ -69,6 +69,14 @@ export class TsNginx {
       logFile: join(folder, `${name}.log`),
     });
     return new TsNginx(address, ports, child);
+  }
+
+  http(host: string, path = '/'): Target {
+    return { address: this.address, port: this.ports.http, host, path };
+  }
+
+  https(host: string, ca: string, path = '/'): Target {
+    return { address: this.address, port: this.ports.https, host, path, tls: { ca } };
   }
 
   /** The path on the admin port; the body as text. */

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { appInNamespace, ingress } from './harness/app.ts';
+import { DEPLOY_FOLDER, ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { eventually } from './harness/eventually.ts';
+import { request, requestEcho } from './harness/wire.ts';
+
+interface EndpointSlices {
+  readonly items: readonly {
+    readonly endpoints?: readonly {
+      readonly addresses: readonly string[];
+      readonly conditions: { readonly ready?: boolean };
+    }[];
+  }[];
+}
+
+/** What deploy/ installs: real pods of its Deployment, with its arguments, its probes and its rights. */
+suite('deploy/', () => {
+  const app = { name: 'web', namespace: 'cluster-test-deploy' };
+  const cleanup = new AsyncDisposableStack();
+  let cluster: Cluster;
+
+  before(async () => {
+    cluster = await startCluster();
+    cleanup.defer(() => cluster.stop());
+    await cluster.apply(...appInNamespace(app));
+  });
+
+  after(() => cleanup.disposeAsync());
+
+  const strictly = ['--server-side', '--validate=strict'];
+
+  test('is accepted by `kubectl apply -f`, field by field', async () => {
+    await cluster.kubectl(['apply', ...strictly, '-f', DEPLOY_FOLDER]);
+  });
+
+  test('is the same by `kubectl apply -k`', async () => {
+    await cluster.kubectl(['diff', '-k', DEPLOY_FOLDER]); // fails when there is a difference
+  });
+
+  test('becomes ready by its own probes, and its Service has both pods', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return; // elsewhere nobody can pull the image
+    await cluster.untilRolledOut('ts-nginx', 'ts-nginx');
+    await eventually('two ready endpoints', async () => {
+      assert.equal((await readyAddresses(cluster)).length, 2);
+    });
+  });
+
+  test('each of its pods serves an Ingress of its class', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return; // elsewhere nobody can pull the image
+    const { name, namespace } = app;
+    await cluster.apply(ingress({ name, namespace, host: 'deploy.test', service: name }));
+    for (const address of await readyAddresses(cluster)) {
+      await eventually(`${address} serves it`, async () => {
+        const echo = await requestEcho({ address, port: 80, host: 'deploy.test', path: '/x' });
+        assert.equal(echo.service, 'web');
+      });
+    }
+  });
+
+  test('answers /livez, and /healthz to those who probe the proxy port', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return; // elsewhere nobody can pull the image
+    for (const address of await readyAddresses(cluster)) {
+      const alive = await request({ address, port: 10_254, host: address, path: '/livez' });
+      assert.equal(alive.status, 200);
+      const probed = await request({ address, port: 80, host: address, path: '/healthz' });
+      assert.equal(probed.status, 200);
+    }
+  });
+});
+
+async function readyAddresses({ api }: Cluster): Promise<string[]> {
+  const selector = 'labelSelector=kubernetes.io/service-name%3Dts-nginx';
+  const slices = await api.get<EndpointSlices>(
+    `/apis/discovery.k8s.io/v1/namespaces/ts-nginx/endpointslices?${selector}`,
+  );
+  return slices.items
+    .flatMap(({ endpoints = [] }) => endpoints)
+    .filter(({ conditions }) => conditions.ready === true)
+    .flatMap(({ addresses }) => addresses);
+}
