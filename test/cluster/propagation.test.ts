@@ -32,7 +32,10 @@ suite('propagation', () => {
     await cluster.untilRolledOut(APP.name, APP.namespace);
     tsNginx = await runTsNginx(cluster);
     cleanup.defer(() => tsNginx.stop());
-    for (const agent of agents) cleanup.defer(() => { agent.destroy(); });
+    for (const agent of agents)
+      cleanup.defer(() => {
+        agent.destroy();
+      });
     await tsNginx.untilReady();
   });
 

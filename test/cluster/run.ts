@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildControlPlane } from './harness/build.ts';
 import { BINARY_VARIABLE } from './harness/cluster.ts';
@@ -16,14 +18,29 @@ async function main(args: readonly string[]): Promise<number> {
     await settleInNamespace();
     return runInside(args);
   }
-  if (process.env['KUBECONFIG'] !== undefined) return runTests(args);
+  const kubeconfig = process.env['KUBECONFIG'];
+  if (kubeconfig !== undefined) {
+    console.error(`testing against, and changing, the cluster of KUBECONFIG=${kubeconfig}`);
+    return runTests(args);
+  }
   try {
     await requireNamespaces();
     const binary = await buildControlPlane(console.error);
-    return await runInNamespace([import.meta.filename, ...args], { [BINARY_VARIABLE]: binary });
+    return await runInsideNamespace(args, binary);
   } catch (error) {
     console.error(`test:cluster: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
+  }
+}
+
+/** What a test leaves behind when it crashes is in a folder that goes in the end. */
+async function runInsideNamespace(args: readonly string[], binary: string): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'ts-nginx-'));
+  try {
+    const env = { [BINARY_VARIABLE]: binary, TMPDIR: folder };
+    return await runInNamespace([import.meta.filename, ...args], env);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

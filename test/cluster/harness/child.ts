@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { Hopeless } from './eventually.ts';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 
 export interface ChildOptions {
@@ -76,10 +77,10 @@ export class Child {
     await this.#exited;
   }
 
-  /** Throws with the end of the log when it has ended though it should run. */
+  /** Throws a `Hopeless` with the end of the log when it has ended though it should run. */
   assertRunning(): void {
     if (this.running) return;
-    const tail = this.log().trimEnd().split('\n').slice(-5).join('\n');
-    throw new Error(`${this.name} ended (exit code ${String(this.exitCode)}):\n${tail}`);
+    const tail = this.log().trimEnd().split('\n').slice(-12).join('\n');
+    throw new Hopeless(`${this.name} ended (exit code ${String(this.exitCode)}):\n${tail}`);
   }
 }

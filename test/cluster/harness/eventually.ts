@@ -5,6 +5,9 @@ export interface EventuallyOptions {
   readonly everyMs?: number;
 }
 
+/** What waiting can't mend: `eventually` passes it on at once. */
+export class Hopeless extends Error {}
+
 /**
  * Looks again and again until `look` no longer throws, and gives what it returned. When the time is over, its last error,
  * with `what` before it. For what has no event to await: the state of another process, seen from outside.
@@ -19,6 +22,7 @@ export async function eventually<T>(
     try {
       return await look();
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       if (performance.now() > deadline) {
         const reason = error instanceof Error ? error.message : String(error);
         throw new Error(`not within ${withinMs} ms: ${what}: ${reason}`, { cause: error });

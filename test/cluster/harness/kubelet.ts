@@ -21,6 +21,7 @@ export class Kubelet {
   readonly #api: Api;
   readonly #images: Readonly<Record<string, StartContainer>>;
   readonly #workers = new Map<string, PodWorker>();
+  readonly #starting = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   #pods = 0;
   #watching: Promise<void> | undefined;
@@ -40,6 +41,7 @@ export class Kubelet {
   async stop(): Promise<void> {
     this.#ended.abort();
     await this.#watching;
+    await Promise.all(this.#starting);
     await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
   }
 
@@ -91,13 +93,13 @@ export class Kubelet {
     const { uid, deletionTimestamp, deletionGracePeriodSeconds = 30 } = pod.metadata;
     const worker = this.#workers.get(uid);
     if (deletionTimestamp === undefined) {
-      if (worker === undefined) void this.#run(pod);
+      if (worker === undefined) this.#run(pod);
     } else if (worker === undefined)
       void this.#api.delete(podPath(pod), 0).catch(() => {}); // listed again later
     else void worker.terminate(deletionGracePeriodSeconds);
   }
 
-  async #run(pod: Pod): Promise<void> {
+  #run(pod: Pod): void {
     const name = pod.spec.containers[0]?.image.replace(/:[^/]*$/, '') ?? '';
     const worker = new PodWorker({
       api: this.#api,
@@ -106,17 +108,21 @@ export class Kubelet {
       startContainer: this.#images[name] ?? startEchoContainer,
     });
     this.#workers.set(pod.metadata.uid, worker);
-    try {
-      if (pod.spec.nodeName === undefined) {
-        await this.#api.create(`${podPath(pod)}/binding`, {
-          metadata: { name: pod.metadata.name },
-          target: { apiVersion: 'v1', kind: 'Node', name: NODE },
-        });
-      }
-      await worker.start();
-    } catch (error) {
-      console.error(`stand-in kubelet: pod ${pod.metadata.name}:`, error);
-    }
+    const started = this.#bind(pod)
+      .then(() => worker.start())
+      .catch((error: unknown) => {
+        if (!this.#ended.signal.aborted) console.error(`pod ${pod.metadata.name}:`, error);
+      })
+      .finally(() => this.#starting.delete(started));
+    this.#starting.add(started);
+  }
+
+  async #bind(pod: Pod): Promise<void> {
+    if (pod.spec.nodeName !== undefined) return;
+    await this.#api.create(`${podPath(pod)}/binding`, {
+      metadata: { name: pod.metadata.name },
+      target: { apiVersion: 'v1', kind: 'Node', name: NODE },
+    });
   }
 
   /** 10.244.1.1 and on; an address is never given twice, so a request for a pod that is gone can't reach another. */
