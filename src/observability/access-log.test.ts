@@ -119,9 +119,10 @@ test('a reader that went away is counted, not thrown', async (t) => {
   assert.equal(dropped, 2);
 });
 
-test('threads that share a pipe do not split each other’s lines', async (t) => {
+test('threads that share a full pipe do not split each other’s lines', async (t) => {
   const program = join(import.meta.dirname, '../../test/unit/two-threads-logging.ts');
-  const child = spawn('sh', ['-c', '"$0" "$1" | cat', process.execPath, program], {
+  // The reader takes little at a time, so the pipe is full and the threads compete for each byte of room.
+  const child = spawn('sh', ['-c', '"$0" "$1" | dd bs=512 status=none', process.execPath, program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill());
