@@ -11,25 +11,21 @@ type Piece = { readonly text: string } | { readonly variable: Variable };
 const VARIABLE =
   /\$(?:(host|scheme|uri|args|request_uri)(?!\w)|\{(host|scheme|uri|args|request_uri)\})/;
 
-/** `scheme://authority` without anything that ends the authority, or nothing at all that ends one. */
-const AUTHORITY_STILL_OPEN = /^(?:[^/?#]*:\/\/)?[^/?#]*$/;
-
-const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i;
+const ENDS_IN_AUTHORITY = /^[^/?#]*:\/\/[^/?#]*$/;
 
 /**
- * Sends every request to `location`. The answer names no place that the config does not: what a client wrote can never
- * become part of the authority, and a location without scheme is put behind the request's own scheme and host (so `//evil`
- * is just a path). Where that takes a host and the request has none (HTTP/1.0): 400.
+ * Sends every request to `location`. It leads nowhere that the config does not name: what a client wrote can't become part
+ * of the authority, and a location without one is a path on the request's own host (`//evil` too). Where that takes a host
+ * and the request has none (HTTP/1.0): 400.
  */
 export function redirect({ status, location }: RedirectConfig): Filter {
-  const pieces = parseLocation(location);
-  const needsHost = pieces.some((piece) => 'variable' in piece && piece.variable === 'host');
+  const { pieces, isAbsolute, needsHost } = parseLocation(location);
   return {
     phase: 'early',
     onRequest(context) {
-      const expanded = expand(pieces, context);
-      const isAbsolute = HAS_SCHEME.test(expanded);
-      if (context.host === '' && (needsHost || !isAbsolute)) return { status: 400 };
+      if (needsHost && context.host === '') return { status: 400 };
+      const expanded = pieces.map((piece) => valueOf(piece, context)).join('');
       if (isAbsolute) return { status, location: expanded };
       const slash = expanded.startsWith('/') ? '' : '/';
       return { status, location: `${context.scheme}://${context.host}${slash}${expanded}` };
@@ -37,42 +33,55 @@ export function redirect({ status, location }: RedirectConfig): Filter {
   };
 }
 
-/** Splitting at a pattern of two groups gives text, group, group, text, ... where one group of each pair is undefined. */
-function parseLocation(location: string): readonly Piece[] {
-  const parts: readonly (string | undefined)[] = location.split(VARIABLE);
-  const pieces: Piece[] = [];
-  parts.forEach((part, i) => {
-    if (part === undefined || part === '') return;
-    if (i % 3 === 0) pieces.push({ text: escapeUrl(part, 'utf8') });
-    else pieces.push({ variable: part as Variable });
-  });
-  return pieces;
+interface ParsedLocation {
+  readonly pieces: readonly Piece[];
+  readonly isAbsolute: boolean;
+  readonly needsHost: boolean;
 }
 
-function expand(pieces: readonly Piece[], context: FilterContext): string {
-  let location = '';
-  for (const piece of pieces) {
-    const value = 'text' in piece ? piece.text : valueOf(piece.variable, context);
-    const isClientText =
-      'variable' in piece && piece.variable !== 'host' && piece.variable !== 'scheme';
-    if (isClientText && !value.startsWith('/') && AUTHORITY_STILL_OPEN.test(location))
-      location += '/';
-    location += value;
+function parseLocation(location: string): ParsedLocation {
+  const pieces = splitLocation(location);
+  const firstOfClient = pieces.findIndex(
+    (piece) => 'variable' in piece && piece.variable !== 'host' && piece.variable !== 'scheme',
+  );
+  const own = firstOfClient === -1 ? pieces : pieces.slice(0, firstOfClient);
+  // Shaped like what it becomes: `x` stands for a scheme or a host.
+  const head = own.map((piece) => ('text' in piece ? piece.text : 'x')).join('');
+  const isAbsolute = ABSOLUTE.test(head);
+  const isOpen = isAbsolute && ENDS_IN_AUTHORITY.test(head);
+  // The other two bring a slash of their own.
+  if (isOpen && isVariable(pieces[firstOfClient], 'args')) {
+    pieces.splice(firstOfClient, 0, { text: '/' });
   }
-  return location;
+  const needsHost = !isAbsolute || pieces.some((piece) => isVariable(piece, 'host'));
+  return { pieces, isAbsolute, needsHost };
 }
 
-function valueOf(variable: Variable, context: FilterContext): string {
-  switch (variable) {
+function isVariable(piece: Piece | undefined, name: Variable): boolean {
+  return piece !== undefined && 'variable' in piece && piece.variable === name;
+}
+
+/** Splitting at a pattern of two groups gives text, group, group, text, ... where one group of each pair is undefined. */
+function splitLocation(location: string): Piece[] {
+  const parts: readonly (string | undefined)[] = location.split(VARIABLE);
+  return parts.flatMap((part, i): Piece[] => {
+    if (part === undefined || part === '') return [];
+    return i % 3 === 0 ? [{ text: escapeUrl(part, 'utf8') }] : [{ variable: part as Variable }];
+  });
+}
+
+function valueOf(piece: Piece, context: FilterContext): string {
+  if ('text' in piece) return piece.text;
+  switch (piece.variable) {
     case 'host':
       return context.host;
     case 'scheme':
       return context.scheme;
     case 'uri':
-      return encodePath(context.path);
+      return context.path === '*' ? '/' : encodePath(context.path);
     case 'args':
       return escapeUrl(context.query.slice(1), 'latin1');
     case 'request_uri':
-      return escapeUrl(context.target, 'latin1');
+      return context.target === '*' ? '/' : escapeUrl(context.target, 'latin1');
   }
 }

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { RE2JS } from 're2js';
+import { compilePattern } from './linear-regex.ts';
+import type { Pattern } from './linear-regex.ts';
+
+function compiled(source: string): Pattern {
+  const pattern = compilePattern(source);
+  assert.ok(pattern, `${source} compiles`);
+  return pattern;
+}
+
+for (const { source, text, starts, found } of [
+  { source: '/foo', text: '/FOObar', starts: true, found: ['/FOO'] },
+  { source: '/foo', text: '/x/foo', starts: false, found: ['/foo'] },
+  { source: '/id/[0-9]+', text: '/id/123a', starts: true, found: ['/id/123'] },
+  { source: '/id/[0-9]+$', text: '/id/123a', starts: false, found: undefined },
+  { source: '/api(/|$)(.*)', text: '/api', starts: true, found: ['/api', '', ''] },
+  { source: '/api(/|$)(.*)', text: '/api/v1/x', starts: true, found: ['/api/v1/x', '/', 'v1/x'] },
+  { source: '/api(/|$)(.*)', text: '/apix', starts: false, found: undefined },
+  { source: '/api(/|$)(.*)', text: '/v/api/x', starts: false, found: ['/api/x', '/', 'x'] },
+  { source: '/a|/b', text: '/x/b', starts: false, found: ['/b'] },
+  { source: '/(?i:A)(b)?', text: '/a', starts: true, found: ['/a', undefined] },
+  { source: '/\\Qa.b', text: '/a.bc', starts: true, found: ['/a.b'] },
+  { source: '/\\Qa.b', text: '/axb', starts: false, found: undefined },
+  { source: '/admin/.*$', text: '/admin/\n', starts: true, found: ['/admin/\n'] },
+  { source: '/(en|de)/[^/]+/x{2}', text: '/de/y/xx', starts: true, found: ['/de/y/xx', 'de'] },
+]) {
+  test(`${source} on ${JSON.stringify(text)}`, () => {
+    const pattern = compiled(source);
+    assert.equal(pattern.matchesStart(text), starts);
+    const groups = pattern.search(text);
+    assert.deepEqual(groups && [...groups], found);
+  });
+}
+
+for (const source of [
+  '/foo(?=bar)',
+  '/foo(?!bar)',
+  '(?<=a)b',
+  '(a)\\1',
+  '/foo(',
+  '/foo)',
+  'a)(b',
+  '/[z-a]+',
+  '/a**',
+  '/x{1001}',
+  '/((x{10}){10}){11}',
+  '/(.?){600}',
+]) {
+  test(`${source} is refused`, () => {
+    assert.equal(compilePattern(source), undefined);
+  });
+}
+
+for (const { source, text } of [
+  { source: '(a+)+$', text: `${'a'.repeat(100_000)}!` },
+  { source: '/([a-z]+)*/x', text: `/${'a'.repeat(100_000)}` },
+  // Native ones: each of these goes back over all its runs.
+  { source: '/[^/]+/[^/]+/[^/]+/x', text: `/${'a'.repeat(30_000)}`.repeat(3) + '/y' },
+  { source: '[a-z]+/([0-9]+)(/|$)x', text: `${'a'.repeat(50_000)}/${'1'.repeat(50_000)}/` },
+]) {
+  test(`${source} needs linear time`, () => {
+    const pattern = compiled(source);
+    const start = performance.now();
+    pattern.matchesStart(text);
+    pattern.search(text);
+    // Quadratic time would be minutes.
+    assert.ok(performance.now() - start < 2000);
+  });
+}
+
+test('what may take long says so, what runs natively needs no bound', () => {
+  assert.equal(compiled('/api(/|$)(.*)').maxTextLength, Number.POSITIVE_INFINITY);
+  assert.ok(compiled('/api/(v1|v2)/(.*)').maxTextLength > 8192);
+  const large = compiled('/(.?){200}z');
+  const start = performance.now();
+  large.search('a'.repeat(large.maxTextLength));
+  assert.ok(performance.now() - start < 200);
+  assert.ok(large.maxTextLength < 8192);
+});
+
+/** Patterns of the native subset, and some just outside. */
+const source = fc
+  .array(
+    fc.constantFrom(
+      ...['a', 'K', '-', '/', '\\.', '(/|$)', '[^/]+', '([^/]*)', '[a-z]+', '([0-9]+)', '\\d*'],
+      ...['[a-c0-9_-]+', '/?', '.*', '(.*)', '(.+)', '$', '.', '?', '[S-t]*', '~'],
+    ),
+    { maxLength: 7 },
+  )
+  .map((pieces) => `/${pieces.join('')}`);
+const text = fc
+  .array(
+    fc.constantFrom(
+      'a',
+      'k',
+      'K',
+      '\u212a',
+      'ſ',
+      's',
+      '1',
+      '/',
+      '.',
+      '-',
+      '\n',
+      'é',
+      '🚀',
+      '\udce9',
+    ),
+    {
+      maxLength: 8,
+    },
+  )
+  .map((pieces) => `/${pieces.join('')}`);
+
+test('the native engine and re2js agree', () => {
+  let native = 0;
+  const property = fc.property(source, text, (pattern, subject) => {
+    const ours = compilePattern(pattern);
+    let theirs: RE2JS | undefined;
+    try {
+      theirs = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE | RE2JS.DOTALL);
+    } catch {
+      // refused
+    }
+    assert.equal(ours === undefined, theirs === undefined);
+    if (ours === undefined || theirs === undefined) return;
+    if (ours.maxTextLength === Number.POSITIVE_INFINITY) native++;
+    assert.equal(ours.matchesStart(subject), theirs.matcher(subject).lookingAt());
+    const groups = (theirs.exec(subject) ?? []) as (string | undefined)[];
+    assert.deepEqual([...(ours.search(subject) ?? [])], [...groups]);
+  });
+  fc.assert(property, { numRuns: 5000 });
+  assert.ok(native > 500, `${native} native patterns`);
+});
