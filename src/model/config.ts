@@ -93,6 +93,8 @@ export interface Cluster {
   /** ingress-nginx's backend name, `<namespace>-<service>-<port>`: for logs and metrics. */
   readonly name: string;
   readonly endpointSet: string;
+  /** What a route to it answers while it has no endpoint: 503, and 404 for the default backend (routing.md §6.3). */
+  readonly statusWhenEmpty: 404 | 503;
   readonly protocol: 'http' | 'https';
   readonly balancer: BalancerConfig;
 }

@@ -23,9 +23,11 @@ export const findingEffects = {
   'annotation-invalid': 'partial',
   /** An annotation under our prefix that ts-nginx does not honour, and that does not guard access. */
   'annotation-unsupported': 'partial',
+  /** An annotation that other releases act upon and that means nothing any more, or nothing here. */
+  'annotation-ignored': 'notice',
   /** An annotation under our prefix that nobody knows: probably a spelling mistake. */
   'annotation-unknown': 'partial',
-  /** An annotation that guards access is not honoured or does not parse: its paths answer 503. */
+  /** What guards access (an annotation, a ConfigMap key) is not honoured or does not parse: its paths answer 503. */
   'guard-not-honoured': 'closed',
   /** The whole Ingress is not served (`drop-ingress`). */
   'ingress-dropped': 'closed',
@@ -60,6 +62,8 @@ export const findingEffects = {
   'configmap-key-invalid': 'partial',
   'configmap-key-unsupported': 'partial',
   'configmap-key-unknown': 'partial',
+  /** `use-forwarded-headers` while everybody is believed: any client can claim any address. */
+  'forwarded-trust-all': 'notice',
   /** A manifest file can't be read or parsed: the file's last good content serves on. */
   'manifest-unreadable': 'partial',
   /** Two manifests define the same object: the first by file name counts. */

@@ -1,0 +1,27 @@
+import { oneOfAnyCase } from '../value-parsers.ts';
+import { defineFeature } from './feature.ts';
+
+type Protocol = 'HTTP' | 'HTTPS' | 'AUTO_HTTP' | 'GRPC' | 'GRPCS' | 'FCGI';
+
+/** How endpoints are spoken to. */
+export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
+  annotations: {
+    'backend-protocol': {
+      value: oneOfAnyCase('HTTP', 'HTTPS', 'AUTO_HTTP', 'GRPC', 'GRPCS', 'FCGI'),
+      onInvalid: 'default',
+      risk: 'low',
+      default: 'HTTP',
+      doc: '`HTTPS`: TLS without a check of the certificate and without SNI. Others than `HTTP` and `HTTPS` are not honoured yet: the paths answer 503.',
+      refuse: (protocol) =>
+        protocol === 'HTTP' || protocol === 'HTTPS'
+          ? undefined
+          : {
+              outcome: 'deny-503',
+              reason: `${protocol} is not spoken yet, and such an endpoint understands nothing else.`,
+            },
+    },
+  },
+  routes: ['rule', 'catch-all'],
+  applyToRoute: (route, values) =>
+    values['backend-protocol'] === 'HTTPS' ? { ...route, protocol: 'https' } : route,
+});

@@ -1,0 +1,96 @@
+import type { RetryPolicy, RouteTimeouts } from '../../model/config.ts';
+import type { FilterConfig } from '../../model/filter-config.ts';
+import type { UpstreamProtocol } from '../backend.ts';
+import type { GlobalSettings } from '../configmap/global-settings.ts';
+import type { ValueParser } from '../value-parsers.ts';
+
+/** From harmless to arbitrary; compared with the ConfigMap's `annotations-risk-level`. */
+export type Risk = 'low' | 'medium' | 'high' | 'critical';
+
+/** What a value that can't be used leads to. Source: annotations.yaml `outcomes`. */
+export type Outcome =
+  /** The annotation counts as absent. */
+  | 'default'
+  /** All annotations of its feature count as absent. */
+  | 'ignore-feature'
+  /** Every path of the Ingress answers 503. */
+  | 'deny-503'
+  /** The Ingress is not served. */
+  | 'drop-ingress';
+
+export interface AnnotationSpec<T> {
+  readonly value: ValueParser<T>;
+  readonly onInvalid: Outcome;
+  readonly risk: Risk;
+  /** One sentence for the page of annotations. */
+  readonly doc: string;
+  /** What holds without the annotation, as the page prints it; a ConfigMap key by its name. */
+  readonly default: string;
+  /** Other names of it; the first name with a value wins. */
+  readonly aliases?: readonly string[];
+  /** A present but empty value is wrong, where it otherwise counts as absent. */
+  readonly emptyIsInvalid?: boolean;
+  /** Why a legal value is not honoured, or not wholly. */
+  readonly refuse?: (value: T) => Refusal | undefined;
+}
+
+export interface Refusal {
+  /** `partly`: the value is used as far as it goes. */
+  readonly outcome: Outcome | 'partly';
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** What the annotations of a feature say, by their first names; undefined: not set, or not usable. */
+export type Values<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+/**
+ * What a route comes from. `implicit-root`: made for a host without a rule for `/`; `catch-all`: the `spec.defaultBackend`
+ * of an Ingress without rules; `not-found`: the built-in 404 for hosts that nobody names.
+ */
+export type RouteKind = 'rule' | 'implicit-root' | 'catch-all' | 'not-found';
+
+/** A route while features work on it. */
+export interface RouteDraft {
+  readonly filters: readonly FilterConfig[];
+  readonly timeouts: RouteTimeouts;
+  readonly maxBodyBytes: number | 'none';
+  readonly retry: RetryPolicy;
+  readonly protocol: UpstreamProtocol;
+  /** The path is a regular expression, and so are all others of its host. */
+  readonly isPattern: boolean;
+}
+
+export interface RouteContext {
+  readonly kind: RouteKind;
+  /** Text of the rule; `/` where it is implicit. */
+  readonly path: string;
+  /** Plain text is sent to TLS because the host has a certificate, be it the default one. */
+  readonly hostHasCertificate: boolean;
+  readonly global: GlobalSettings;
+}
+
+/** What features may set for a whole host. The oldest Ingress of the host that sets it decides. */
+export interface HostDraft {
+  readonly aliases: readonly string[];
+  readonly filters: readonly FilterConfig[];
+}
+
+/** One thing that annotations make a route or a host do; `T` has the type of each annotation's value. */
+export interface Feature<T extends object = Record<string, unknown>> {
+  readonly annotations: { readonly [K in keyof T]: AnnotationSpec<T[K]> };
+  /** Routes that it is applied to: those of rules alone unless said otherwise. */
+  readonly routes?: readonly RouteKind[];
+  readonly applyToRoute?: (
+    route: RouteDraft,
+    values: Values<T>,
+    context: RouteContext,
+  ) => RouteDraft;
+  readonly applyToVirtualHost?: (host: HostDraft, values: Values<T>) => HostDraft;
+}
+
+/** Checks a feature against the types of its own annotations, and hides these from the registry. */
+export function defineFeature<T extends object>(feature: Feature<T>): Feature {
+  // Sound: values are read by the very parsers that gave T its types, and kept under the same names.
+  return feature as unknown as Feature;
+}

@@ -1,0 +1,30 @@
+import { appRoot } from './app-root.ts';
+import { backendProtocol } from './backend-protocol.ts';
+import type { Feature } from './feature.ts';
+import { globalGuards } from './global-guards.ts';
+import { ipAccess } from './ip-access.ts';
+import { proxyBodySize } from './proxy-body-size.ts';
+import { proxyTimeouts } from './proxy-timeouts.ts';
+import { redirect } from './redirect.ts';
+import { retries } from './retries.ts';
+import { rewriteTarget } from './rewrite-target.ts';
+import { serverAlias } from './server-alias.ts';
+import { sslRedirect } from './ssl-redirect.ts';
+
+/**
+ * Every feature, in the order in which the filters act (annotations.yaml `evaluation_order`): what closes a path before
+ * redirects, these before the rewrite and the way to TLS, and access control last. Those without a filter follow.
+ */
+export const features: readonly Feature[] = [
+  appRoot,
+  globalGuards,
+  redirect,
+  rewriteTarget,
+  sslRedirect,
+  ipAccess,
+  proxyTimeouts,
+  proxyBodySize,
+  retries,
+  backendProtocol,
+  serverAlias,
+];

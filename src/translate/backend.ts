@@ -1,0 +1,65 @@
+import type { Cluster } from '../model/config.ts';
+import { integerOf, objectOf, textOf } from './loose.ts';
+import type { IngressBackend } from './snapshot.ts';
+
+/** A Service and port as an Ingress names them; whether these exist is for later. */
+export interface ServiceBackend {
+  readonly kind: 'service';
+  readonly namespace: string;
+  readonly service: string;
+  /** Name or number as written; digits alone are a number. */
+  readonly port: string;
+}
+
+/** Something else than a Service: answered 404. */
+export interface ResourceBackend {
+  readonly kind: 'resource';
+}
+
+/** What answers where no rule does; `--default-backend-service`. */
+export interface DefaultBackend {
+  readonly kind: 'default';
+}
+
+export type Backend = ServiceBackend | ResourceBackend | DefaultBackend;
+
+/** Undefined where nothing usable is named: the path is as if it was not there (routing.md §1.3). */
+export function parseBackend(
+  namespace: string,
+  backend: IngressBackend | undefined,
+): Backend | undefined {
+  const given = objectOf(backend);
+  const service = objectOf(given?.service);
+  const name = textOf(service?.name);
+  if (name !== undefined && name !== '') {
+    const port = objectOf(service?.port);
+    const written = textOf(port?.name) ?? integerOf(port?.number)?.toString();
+    if (written === undefined || written === '') return undefined;
+    return { kind: 'service', namespace, service: name, port: written };
+  }
+  return objectOf(given?.resource) === undefined ? undefined : { kind: 'resource' };
+}
+
+/** How a Service's endpoints are kept apart: by the port as the Ingress writes it. */
+export function endpointSetId({ namespace, service, port }: ServiceBackend): string {
+  return `${namespace}/${service}:${port}`;
+}
+
+export type UpstreamProtocol = Cluster['protocol'];
+
+/** One cluster a Service port and way of speaking to it: what one route sets never shows on another. */
+export function clusterId(backend: ServiceBackend, protocol: UpstreamProtocol): string {
+  return protocol === 'http' ? endpointSetId(backend) : `${endpointSetId(backend)} ${protocol}`;
+}
+
+export function translateCluster(backend: ServiceBackend, protocol: UpstreamProtocol): Cluster {
+  const { namespace, service, port } = backend;
+  return {
+    id: clusterId(backend, protocol),
+    name: `${namespace}-${service}-${port}`,
+    endpointSet: endpointSetId(backend),
+    statusWhenEmpty: 503,
+    protocol,
+    balancer: { kind: 'round-robin' },
+  };
+}

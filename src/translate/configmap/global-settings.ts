@@ -1,0 +1,159 @@
+import type { Finding } from '../../model/finding.ts';
+import type { Settings } from '../../model/settings.ts';
+import { nearestName } from '../edit-distance.ts';
+import { finding, quote } from '../finding.ts';
+import { textEntriesOf } from '../loose.ts';
+import type { ConfigMap, ObjectKey } from '../snapshot.ts';
+import { clientSettings } from './client-keys.ts';
+import { forwardedSettings } from './forwarded-keys.ts';
+import { configMapKeys, type ConfigMapValues } from './index.ts';
+import type { KeySpec } from './key.ts';
+import { accessLogSettings } from './log-keys.ts';
+import { unhonouredConditions } from './route-keys.ts';
+import { tlsSettings } from './tls-keys.ts';
+import { quietKeys, unsupportedKeys } from './unsupported-keys.ts';
+import { upstreamSettings } from './upstream-keys.ts';
+
+/** What the ConfigMap says, for everything that an Ingress does not say otherwise. */
+export interface GlobalSettings {
+  readonly values: ConfigMapValues;
+  /** Keys that guard access and whose value does not parse: what they would have guarded is closed. */
+  readonly brokenGuards: ReadonlySet<string>;
+}
+
+export interface ConfigMapResult {
+  readonly global: GlobalSettings;
+  readonly findings: readonly Finding[];
+}
+
+type AnyKey = KeySpec<unknown>;
+
+const knownKeys: ReadonlyMap<string, AnyKey> = new Map(Object.entries(configMapKeys));
+
+const defaults = Object.fromEntries(
+  [...knownKeys].map(([name, spec]) => [name, defaultOf(spec)]),
+) as ConfigMapValues;
+
+/** `configMap` undefined: `key` names nothing that exists, or nothing was named. Both mean defaults. */
+export function translateConfigMap(
+  key: ObjectKey | undefined,
+  configMap: ConfigMap | undefined,
+): ConfigMapResult {
+  const findings: Finding[] = [];
+  const brokenGuards = new Set<string>();
+  const object = `ConfigMap ${key ?? ''}`;
+  if (key !== undefined && configMap === undefined) {
+    const message = 'The ConfigMap does not exist: all its keys have their defaults until it does.';
+    findings.push(finding('configmap-missing', object, undefined, message));
+  }
+  const values: Record<string, unknown> = { ...defaults };
+  for (const [name, raw] of textEntriesOf(configMap?.data)) {
+    const spec = knownKeys.get(name);
+    const text = raw.trim();
+    if (spec === undefined) {
+      const report = unhonouredKey(object, name, text);
+      if (report !== undefined) findings.push(report);
+      continue;
+    }
+    const value = text === '' ? (spec.empty ?? defaultOf(spec)) : spec.value.parse(text);
+    if (value !== undefined) values[name] = value;
+    else {
+      if (spec.isGuard === true) brokenGuards.add(name);
+      findings.push(invalidKey(object, name, spec, text));
+    }
+  }
+  const global = { values: values as ConfigMapValues, brokenGuards };
+  return { global, findings: [...findings, ...reportConsequences(object, global)] };
+}
+
+export interface SettingsContext {
+  readonly healthPath: string;
+  /** Id of it. */
+  readonly defaultCertificate: string;
+}
+
+export function translateSettings(
+  { values }: GlobalSettings,
+  { healthPath, defaultCertificate }: SettingsContext,
+): Settings {
+  return {
+    client: clientSettings(values),
+    upstream: upstreamSettings(values),
+    forwarded: forwardedSettings(values),
+    tls: tlsSettings(values, defaultCertificate),
+    accessLog: accessLogSettings(values),
+    blockedCidrs: values['block-cidrs'],
+    healthPath,
+    serverTokens: values['server-tokens'],
+    allowUpstreamServerField: values['allow-backend-server-header'],
+    drainMs: values['worker-shutdown-timeout'],
+  };
+}
+
+function defaultOf(spec: AnyKey): unknown {
+  return spec.default === '' ? spec.empty : spec.value.parse(spec.default);
+}
+
+function invalidKey(object: string, name: string, spec: AnyKey, text: string): Finding {
+  const consequence =
+    spec.isGuard === true
+      ? 'It guards access, so what it would guard answers 503 until it does.'
+      : `Its default ${quote(spec.default)} holds.`;
+  const message = `${quote(text)} is not ${spec.value.syntax}. ${consequence}`;
+  const code = spec.isGuard === true ? 'guard-not-honoured' : 'configmap-key-invalid';
+  return finding(code, object, `data[${name}]`, message);
+}
+
+function unhonouredKey(object: string, name: string, text: string): Finding | undefined {
+  const field = `data[${name}]`;
+  if (quietKeys.has(name)) return undefined;
+  const inEffect = unsupportedKeys[name];
+  if (inEffect === undefined || !Object.hasOwn(unsupportedKeys, name)) {
+    const near = nearestName(name, [...knownKeys.keys(), ...Object.keys(unsupportedKeys)]);
+    const hint = near === undefined ? '' : ` Was ${near} meant?`;
+    const message = `Nobody knows this key, and it has no effect.${hint}`;
+    return finding('configmap-key-unknown', object, field.replace(/[^\x20-\x7e]/g, '�'), message);
+  }
+  if (text === '' || text === inEffect) return undefined;
+  const message =
+    'The key is not honoured yet and has no effect; remove it, or count with its default.';
+  return finding('configmap-key-unsupported', object, field, message);
+}
+
+/** What follows from values that parse and mean more than they say. */
+function reportConsequences(object: string, { values }: GlobalSettings): Finding[] {
+  const findings: Finding[] = [];
+  const closing = (name: keyof ConfigMapValues, what: string): void => {
+    const message = `The key is not honoured, and it guards access: ${what}. Remove the key to open them.`;
+    findings.push(finding('guard-not-honoured', object, `data[${name}]`, message));
+  };
+  if (values['global-auth-url'] !== '') {
+    closing(
+      'global-auth-url',
+      'every path answers 503, unless its Ingress has enable-global-auth "false" or it is one of no-auth-locations',
+    );
+  }
+  if (values['enable-modsecurity']) {
+    closing(
+      'enable-modsecurity',
+      'every path answers 503, unless its Ingress has enable-modsecurity "false"',
+    );
+  }
+  for (const name of ['http-snippet', 'server-snippet', 'location-snippet'] as const) {
+    if (values[name] !== '')
+      closing(name, 'every path answers 503, since the text may hold rules of access');
+  }
+  const ignored = unhonouredConditions(values['proxy-next-upstream']);
+  if (ignored.length > 0) {
+    const message = `Not honoured yet: ${ignored.join(', ')}. Attempts are repeated after errors and timeouts alone.`;
+    findings.push(
+      finding('configmap-key-unsupported', object, 'data[proxy-next-upstream]', message),
+    );
+  }
+  if (values['use-forwarded-headers'] && values['proxy-real-ip-cidr'].join() === '0.0.0.0/0') {
+    const message =
+      'Every IPv4 client is believed and can claim any address, which allow-lists then take for true: name your own proxies.';
+    findings.push(finding('forwarded-trust-all', object, 'data[proxy-real-ip-cidr]', message));
+  }
+  return findings;
+}

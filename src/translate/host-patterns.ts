@@ -1,0 +1,69 @@
+import type { RouteMatch } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import { finding, quote } from './finding.ts';
+import type { RouteEntry } from './host-routes.ts';
+import { patternProblem } from './pattern-problem.ts';
+
+export interface MatchedEntry {
+  readonly entry: RouteEntry;
+  readonly match: RouteMatch;
+}
+
+interface Candidate {
+  readonly entry: RouteEntry;
+  readonly pattern: string;
+}
+
+/**
+ * The rules of a host where one is a regular expression: all are, and the first that matches wins. Longest text of a rule
+ * first, then in reverse alphabetical order; `/` is the last resort. Source: routing.md §5.
+ */
+export function matchPatterns(
+  entries: readonly RouteEntry[],
+  findings: Finding[],
+): readonly MatchedEntry[] {
+  const usable = entries.filter((entry) => entry.path === '/' || isUsable(entry, findings));
+  const texts = new Set(usable.map(({ path }) => path));
+  const candidates = usable.flatMap((entry) =>
+    patternsOf(entry, texts).map((pattern) => ({ entry, pattern })),
+  );
+  const first = new Map<string, MatchedEntry>();
+  for (const { entry, pattern } of candidates.sort(compare)) {
+    // The same text again could never match first.
+    const key = pattern === '/' ? `${entry.match} /` : pattern;
+    if (!first.has(key)) first.set(key, { entry, match: matchOf(entry, pattern) });
+  }
+  return [...first.values()];
+}
+
+function isUsable({ claim, field, path }: RouteEntry, findings: Finding[]): boolean {
+  const problem = patternProblem(path);
+  if (problem === undefined) return true;
+  const message = `On this host paths are regular expressions, and ${quote(path)} can't be served: ${problem}.`;
+  findings.push(finding('path-regex-invalid', claim?.owner.object ?? '', `${field}.path`, message));
+  return false;
+}
+
+/**
+ * As written for Ingresses that mean patterns, and for Exact paths, which lose their exactness. A prefix is a pair: first
+ * what lies below it, then what begins with its text; each text that is a rule of its own is left to that.
+ */
+function patternsOf({ match, path, draft }: RouteEntry, texts: ReadonlySet<string>): string[] {
+  if (path === '/' || draft.isPattern || match === 'exact') return [path];
+  const base = path.endsWith('/') ? path.slice(0, -1) : path;
+  const other = path === base ? `${base}/` : base;
+  return texts.has(other) || base === '' ? [path] : [`${base}/`, base];
+}
+
+function matchOf({ match, path }: RouteEntry, pattern: string): RouteMatch {
+  return path === '/' ? { kind: match, path } : { kind: 'pattern', pattern };
+}
+
+function compare(a: Candidate, b: Candidate): number {
+  const byLength = b.entry.path.length - a.entry.path.length;
+  if (byLength !== 0) return byLength;
+  if (a.entry.path !== b.entry.path) return a.entry.path > b.entry.path ? -1 : 1;
+  // On `/foo`: what a prefix has below it, then the exact rule, then the rest of the prefix.
+  if (a.pattern.length !== b.pattern.length) return b.pattern.length - a.pattern.length;
+  return Number(b.entry.match === 'exact') - Number(a.entry.match === 'exact');
+}

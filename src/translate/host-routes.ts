@@ -1,0 +1,195 @@
+import type { Route, RouteAction, RouteMatch } from '../model/config.ts';
+import type { FilterConfig } from '../model/filter-config.ts';
+import type { Finding } from '../model/finding.ts';
+import type { RouteContext, RouteDraft, RouteKind } from './annotations/feature.ts';
+import { features } from './annotations/index.ts';
+import { clusterId, type Backend, type ServiceBackend, type UpstreamProtocol } from './backend.ts';
+import type { GlobalSettings } from './configmap/global-settings.ts';
+import { retryPolicy } from './configmap/route-keys.ts';
+import { defaultBackendId } from './default-backend.ts';
+import { finding } from './finding.ts';
+import { valuesOf, type HostCore } from './host-core.ts';
+import { matchPatterns } from './host-patterns.ts';
+import type { HostClaim, RuleClaim } from './parsed-ingress.ts';
+
+/** A Service port that some route sends to. */
+export interface BackendUse {
+  readonly backend: ServiceBackend;
+  readonly protocol: UpstreamProtocol;
+  /** Who named it, and where: for findings. */
+  readonly object: string;
+  readonly field: string;
+}
+
+export interface HostRoutes {
+  readonly matching: 'paths' | 'patterns';
+  readonly routes: readonly Route[];
+  readonly uses: readonly BackendUse[];
+  readonly findings: readonly Finding[];
+}
+
+export interface RoutesContext {
+  readonly global: GlobalSettings;
+  readonly hostHasCertificate: boolean;
+  readonly hasDefaultBackend: boolean;
+}
+
+/** A rule that has won its host and path, with all that its annotations make of it. */
+export interface RouteEntry {
+  readonly claim: HostClaim | undefined;
+  readonly kind: RouteKind;
+  readonly match: 'exact' | 'prefix';
+  readonly path: string;
+  readonly backend: Backend | undefined;
+  /** Of the rule, in its Ingress. */
+  readonly field: string;
+  readonly draft: RouteDraft;
+}
+
+/** The routes of one host, from all its Ingresses. Sources: routing.md §2, §4, §5, §6. */
+export function translateHostRoutes(core: HostCore, context: RoutesContext): HostRoutes {
+  const findings: Finding[] = [];
+  const owned = ownRules(core, findings);
+  const entries = owned.map(({ claim, rule }) => createEntry({ ...rule, claim }, context));
+  if (!owned.some(({ rule }) => rule.match === 'prefix' && rule.path === '/')) {
+    entries.push(createEntry(implicitRoot(core, context), context));
+  }
+  const isPatternHost = entries.some(({ draft }) => draft.isPattern);
+  const matched = isPatternHost
+    ? matchPatterns(entries, findings)
+    : entries.map((entry) => ({ entry, match: matchPath(entry) }));
+  return {
+    matching: isPatternHost ? 'patterns' : 'paths',
+    routes: matched.map(({ entry, match }) => createRoute(entry, match)),
+    uses: usesOf(matched.map(({ entry }) => entry)),
+    findings,
+  };
+}
+
+interface OwnedRule {
+  readonly claim: HostClaim;
+  readonly rule: RuleClaim;
+}
+
+/** The first claim to a path and path type has it. */
+function ownRules({ host, claims }: HostCore, findings: Finding[]): readonly OwnedRule[] {
+  const owned = new Map<string, OwnedRule>();
+  for (const claim of claims) {
+    for (const rule of claim.rules) {
+      const key = `${rule.match} ${rule.path}`;
+      const owner = owned.get(key);
+      if (owner === undefined) {
+        owned.set(key, { claim, rule });
+        continue;
+      }
+      const where = host === '' ? 'without a host' : `of the host ${host}`;
+      const older =
+        owner.claim === claim ? 'An earlier rule' : `The older ${owner.claim.owner.object}`;
+      const message = `${older} has the path ${rule.path} ${where}: this one gets no requests.`;
+      findings.push(finding('path-conflict', claim.owner.object, rule.field, message));
+    }
+  }
+  return [...owned.values()];
+}
+
+type EntrySeed = Omit<RouteEntry, 'draft'>;
+
+/**
+ * `/` of a host without a rule for it: the default backend of the Ingress that introduced the host, which is as good as a
+ * rule; else that of the whole proxy, with nothing but access control and the way to TLS of that Ingress.
+ */
+function implicitRoot({ claims }: HostCore, { hasDefaultBackend }: RoutesContext): EntrySeed {
+  const [claim] = claims;
+  const backend = claim?.fallback;
+  const isUnknownHost = claim === undefined && !hasDefaultBackend;
+  return {
+    claim,
+    kind: backend !== undefined ? 'rule' : isUnknownHost ? 'not-found' : 'implicit-root',
+    match: 'prefix',
+    path: '/',
+    backend: backend ?? (hasDefaultBackend ? { kind: 'default' } : undefined),
+    field: 'spec.defaultBackend',
+  };
+}
+
+const CLOSED: FilterConfig = { kind: 'deny', status: 503 };
+
+function createEntry(seed: EntrySeed, context: RoutesContext): RouteEntry {
+  const { claim, kind, path } = seed;
+  const { global, hostHasCertificate } = context;
+  const routeContext: RouteContext = { kind, path, global, hostHasCertificate };
+  let draft = defaultDraft(global);
+  for (const feature of features) {
+    if (feature.applyToRoute === undefined || !(feature.routes ?? ['rule']).includes(kind))
+      continue;
+    const values = claim === undefined ? {} : valuesOf(claim, feature);
+    draft = feature.applyToRoute(draft, values, routeContext);
+  }
+  const standing = claim?.owner.annotations.standing ?? 'served';
+  const isClosed = standing !== 'served' || draft.filters.some(({ kind }) => kind === 'deny');
+  return { ...seed, draft: isClosed ? { ...draft, filters: [CLOSED] } : draft };
+}
+
+function defaultDraft({ values }: GlobalSettings): RouteDraft {
+  return {
+    filters: [],
+    timeouts: {
+      connectMs: values['proxy-connect-timeout'],
+      sendMs: values['proxy-send-timeout'],
+      readMs: values['proxy-read-timeout'],
+    },
+    maxBodyBytes: values['proxy-body-size'],
+    retry: retryPolicy(values),
+    protocol: 'http',
+    isPattern: false,
+  };
+}
+
+function matchPath({ match, path }: RouteEntry): RouteMatch {
+  return { kind: match, path };
+}
+
+function createRoute(entry: RouteEntry, match: RouteMatch): Route {
+  const { claim, path, backend, draft } = entry;
+  const service = backend?.kind === 'service' ? backend : undefined;
+  return {
+    id: match.kind === 'pattern' ? `pattern ${match.pattern}` : `${match.kind} ${match.path}`,
+    match,
+    labels: {
+      namespace: claim?.owner.namespace ?? '',
+      ingress: claim?.owner.name ?? '',
+      service: service?.service ?? '',
+      servicePort: service?.port ?? '',
+      path,
+    },
+    filters: draft.filters,
+    action: actionOf(backend, draft.protocol),
+    timeouts: draft.timeouts,
+    maxBodyBytes: draft.maxBodyBytes,
+    retry: draft.retry,
+  };
+}
+
+function actionOf(backend: Backend | undefined, protocol: UpstreamProtocol): RouteAction {
+  switch (backend?.kind) {
+    case 'service':
+      return { kind: 'forward', cluster: clusterId(backend, protocol) };
+    case 'default':
+      return { kind: 'forward', cluster: defaultBackendId };
+    case 'resource':
+    case undefined:
+      return { kind: 'respond', status: 404 };
+  }
+}
+
+/** One a cluster. */
+function usesOf(entries: readonly RouteEntry[]): readonly BackendUse[] {
+  const uses = new Map<string, BackendUse>();
+  for (const { claim, backend, field, draft } of entries) {
+    if (claim === undefined || backend?.kind !== 'service') continue;
+    const { protocol } = draft;
+    const key = `${claim.owner.object} ${clusterId(backend, protocol)}`;
+    if (!uses.has(key)) uses.set(key, { backend, protocol, object: claim.owner.object, field });
+  }
+  return [...uses.values()];
+}

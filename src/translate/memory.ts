@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Cluster } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Settings } from '../model/settings.ts';
+import { isSameCertificate, type CertificateResult } from './certificate.ts';
+import type { ConfigMapResult } from './configmap/global-settings.ts';
+import type { EndpointSetResult } from './endpoint-set.ts';
+import type { DefaultCertificate, HostCertificate } from './host-certificate.ts';
+import type { HostCore } from './host-core.ts';
+import { isSameList, Memo } from './memo.ts';
+import { sortFindings } from './finding.ts';
+import type { ParsedIngress } from './parsed-ingress.ts';
+import type { GlobalSettings } from './configmap/global-settings.ts';
+import type { Ingress } from './snapshot.ts';
+import type { HostResult } from './virtual-host.ts';
+
+/**
+ * What earlier translations made, each piece under the very objects that it was made from. It saves work and keeps the identity
+ * of unchanged pieces; what a translation says does not depend on it.
+ */
+export class Memory {
+  readonly configMaps = new Memo<ConfigMapResult>(keepIfEqual);
+  readonly settings = new Memo<Settings>(keepIfEqual);
+  readonly ingresses = new WeakMap<Ingress, { global: GlobalSettings; parsed: ParsedIngress }>();
+  readonly secrets = new Memo<CertificateResult>((last, made) =>
+    isSameCertificate(last, made) ? last : made,
+  );
+  readonly defaultCertificates = new Memo<DefaultCertificate>();
+  readonly cores = new Memo<HostCore>();
+  readonly certificates = new Memo<HostCertificate>();
+  readonly hosts = new Memo<HostResult>(reuseHost);
+  readonly clusters = new Memo<Cluster>();
+  readonly endpointSets = new Memo<EndpointSetResult>(reuseEndpointSet);
+  /** Findings that are made anew in each pass, by what they are about. */
+  readonly findings = new Memo<readonly Finding[]>(keepIfEqual);
+  #lastLists: readonly (readonly Finding[])[] = [];
+  #lastSorted: readonly Finding[] = [];
+
+  /** All in one order; the same array as long as no list has changed. */
+  sort(lists: readonly (readonly Finding[])[]): readonly Finding[] {
+    const full = lists.filter((list) => list.length > 0);
+    if (!isSameList(full, this.#lastLists)) {
+      this.#lastLists = full;
+      this.#lastSorted = sortFindings(full.flat());
+    }
+    return this.#lastSorted;
+  }
+
+  /** What this pass did not ask for is forgotten. */
+  endPass(): void {
+    this.configMaps.endPass();
+    this.settings.endPass();
+    this.secrets.endPass();
+    this.defaultCertificates.endPass();
+    this.cores.endPass();
+    this.certificates.endPass();
+    this.hosts.endPass();
+    this.clusters.endPass();
+    this.endpointSets.endPass();
+    this.findings.endPass();
+  }
+}
+
+function keepIfEqual<T>(last: T, made: T): T {
+  return isDeepStrictEqual(last, made) ? last : made;
+}
+
+/** Certificates hold keys that no comparison looks into; the memo of Secrets keeps their identity. */
+function reuseHost(last: HostResult, made: HostResult): HostResult {
+  return {
+    virtualHosts: made.virtualHosts.map((host, index) => {
+      const before = last.virtualHosts[index];
+      return before !== undefined && isDeepStrictEqual(before, host) ? before : host;
+    }),
+    certificate: made.certificate,
+    uses: keepIfEqual(last.uses, made.uses),
+    findings: keepIfEqual(last.findings, made.findings),
+  };
+}
+
+function reuseEndpointSet(last: EndpointSetResult, made: EndpointSetResult): EndpointSetResult {
+  return {
+    set: keepIfEqual(last.set, made.set),
+    problem: made.problem,
+    findings: keepIfEqual(last.findings, made.findings),
+  };
+}

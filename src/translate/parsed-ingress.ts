@@ -1,0 +1,259 @@
+import type { Finding } from '../model/finding.ts';
+import { readAnnotations, type AnnotationReading } from './annotations/read-annotations.ts';
+import type { RouteKind } from './annotations/feature.ts';
+import { parseBackend, type Backend } from './backend.ts';
+import type { GlobalSettings } from './configmap/global-settings.ts';
+import { finding, quote } from './finding.ts';
+import { parseHostName } from './host-name.ts';
+import { objectOf, objectsOf, textOf, textsOf } from './loose.ts';
+import type { HttpIngressPath, Ingress, IngressRule, ObjectKey } from './snapshot.ts';
+import { isSuspiciousText } from './suspicious-text.ts';
+import type { TranslateOptions } from './translate-options.ts';
+
+/** One Ingress by itself: all that can be said of it without looking at any other object. */
+export interface ParsedIngress {
+  readonly key: ObjectKey;
+  /** One a host that its rules name, in their order. */
+  readonly claims: readonly HostClaim[];
+  /** TLS Secrets that it names. */
+  readonly secrets: readonly ObjectKey[];
+  readonly findings: readonly Finding[];
+}
+
+/** What an Ingress wants of a host. */
+export interface HostClaim {
+  /** `''`: requests to hosts that nobody names. */
+  readonly host: string;
+  readonly owner: IngressOwner;
+  readonly rules: readonly RuleClaim[];
+  /** For paths without a rule, if the Ingress introduced the host: `spec.defaultBackend`. */
+  readonly fallback: Backend | undefined;
+  /** Undefined: the Ingress says nothing of TLS. */
+  readonly tls: TlsClaim | undefined;
+}
+
+export interface IngressOwner {
+  readonly namespace: string;
+  readonly name: string;
+  /** `Ingress shop/web` */
+  readonly object: string;
+  /** Unix time, milliseconds; infinity where it is not known, which counts as the youngest. */
+  readonly createdAtMs: number;
+  readonly annotations: AnnotationReading;
+}
+
+export interface RuleClaim {
+  readonly kind: Extract<RouteKind, 'rule' | 'catch-all'>;
+  readonly match: 'exact' | 'prefix';
+  readonly path: string;
+  readonly backend: Backend;
+  /** Where it stands in the Ingress. */
+  readonly field: string;
+}
+
+export interface TlsClaim {
+  /** The entry that lists the host; undefined: none does, and any Secret whose certificate covers the host will do. */
+  readonly listed: { readonly secret: ObjectKey | undefined } | undefined;
+  readonly secrets: readonly ObjectKey[];
+}
+
+export interface ParsingContext {
+  readonly options: TranslateOptions;
+  readonly global: GlobalSettings;
+}
+
+const MAX_PATH_LENGTH = 4_096;
+
+export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedIngress {
+  const namespace = ingress.metadata.namespace ?? 'default';
+  const { name } = ingress.metadata;
+  const object = `Ingress ${namespace}/${name}`;
+  const key = `${namespace}/${name}`;
+  const spec = objectOf(ingress.spec);
+  const dropped = (reason: Finding): ParsedIngress => ({
+    key,
+    claims: [],
+    secrets: [],
+    findings: [reason],
+  });
+  if (context.options.disableCatchAll && objectOf(spec?.defaultBackend) !== undefined) {
+    const message = 'Ingresses with a default backend are not served here (--disable-catch-all).';
+    return dropped(finding('ingress-dropped', object, 'spec.defaultBackend', message));
+  }
+  const suspicious = findSuspiciousText(object, spec);
+  if (suspicious !== undefined) return dropped(suspicious);
+  const annotations = readAnnotations(ingress.metadata.annotations, {
+    object,
+    prefix: context.options.annotationsPrefix,
+    global: context.global,
+  });
+  if (annotations.standing === 'left-out') {
+    return { key, claims: [], secrets: [], findings: annotations.findings };
+  }
+  const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress), annotations };
+  const { claims, findings } = new ClaimReader(owner, spec).read();
+  return {
+    key,
+    claims,
+    secrets: tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []),
+    findings: [...annotations.findings, ...findings],
+  };
+}
+
+function createdAtMs({ metadata }: Ingress): number {
+  const ms = Date.parse(textOf(metadata.creationTimestamp) ?? '');
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms;
+}
+
+type IngressSpec = Ingress['spec'];
+
+class ClaimReader {
+  readonly #owner: IngressOwner;
+  readonly #spec: IngressSpec;
+  readonly #findings: Finding[] = [];
+
+  constructor(owner: IngressOwner, spec: IngressSpec) {
+    this.#owner = owner;
+    this.#spec = spec;
+  }
+
+  read(): { readonly claims: readonly HostClaim[]; readonly findings: readonly Finding[] } {
+    const rules = new Map<string, RuleClaim[]>();
+    objectsOf(this.#spec?.rules).forEach((rule, index) => {
+      const host = rule === undefined ? undefined : this.#readHost(rule, index);
+      if (rule === undefined || host === undefined) return;
+      const known = rules.get(host) ?? [];
+      known.push(...this.#readPaths(rule, index));
+      // Without a host and without paths nothing is said.
+      if (host !== '' || known.length > 0) rules.set(host, known);
+    });
+    const fallback = parseBackend(this.#owner.namespace, this.#spec?.defaultBackend);
+    const entries = tlsEntries(this.#owner.namespace, this.#spec);
+    if (rules.size === 0 && objectsOf(this.#spec?.rules).length === 0) {
+      return { claims: this.#catchAll(fallback), findings: this.#findings };
+    }
+    const claims = [...rules].map(([host, claimed]) => ({
+      host,
+      owner: this.#owner,
+      rules: claimed,
+      // The default backend of an Ingress with rules never serves hosts that nobody names.
+      fallback: host === '' ? undefined : fallback,
+      tls: host === '' || entries.length === 0 ? undefined : tlsClaim(host, entries),
+    }));
+    return { claims, findings: this.#findings };
+  }
+
+  #catchAll(backend: Backend | undefined): readonly HostClaim[] {
+    if (backend === undefined) return [];
+    const field = 'spec.defaultBackend';
+    const rule: RuleClaim = { kind: 'catch-all', match: 'prefix', path: '/', backend, field };
+    return [{ host: '', owner: this.#owner, rules: [rule], fallback: undefined, tls: undefined }];
+  }
+
+  #readHost(rule: IngressRule, index: number): string | undefined {
+    const given: unknown = rule.host;
+    const host = parseHostName(textOf(given ?? '') ?? ' ');
+    if (host === undefined) {
+      const shown = quote(textOf(given) ?? '');
+      const message = `${shown} is no host name (lower-case letters, digits, "-" and ".", at most a "*." in front): the rule is not served.`;
+      this.#report('host-invalid', `spec.rules[${index}].host`, message);
+    }
+    return host;
+  }
+
+  #readPaths(rule: IngressRule, ruleIndex: number): readonly RuleClaim[] {
+    const claims: RuleClaim[] = [];
+    objectsOf(objectOf(rule.http)?.paths).forEach((path, index) => {
+      if (path === undefined) return;
+      const field = `spec.rules[${ruleIndex}].http.paths[${index}]`;
+      const backend = parseBackend(this.#owner.namespace, path.backend);
+      if (backend === undefined) {
+        const message = 'The path names no Service and port: it is not served.';
+        this.#report('path-invalid', `${field}.backend`, message);
+        return;
+      }
+      const matched = this.#readMatch(path, field);
+      if (matched !== undefined) claims.push({ kind: 'rule', ...matched, backend, field });
+    });
+    return claims;
+  }
+
+  #readMatch(
+    { path: given, pathType }: HttpIngressPath,
+    field: string,
+  ): Pick<RuleClaim, 'match' | 'path'> | undefined {
+    const text = textOf(given ?? '');
+    const path = text === '' ? '/' : text;
+    if (path === undefined || !isUsablePath(path)) {
+      const message = `${quote(text ?? '')} is no path: one begins with "/", has at most ${MAX_PATH_LENGTH} characters and no control bytes. It is not served.`;
+      this.#report('path-invalid', `${field}.path`, message);
+      return undefined;
+    }
+    switch (pathType ?? 'ImplementationSpecific') {
+      case 'Exact':
+        return { match: 'exact', path };
+      case 'Prefix':
+      case 'ImplementationSpecific':
+        return { match: 'prefix', path };
+      default: {
+        const message = `${quote(textOf(pathType) ?? '')} is not Exact, Prefix or ImplementationSpecific: the path is not served.`;
+        this.#report('path-invalid', `${field}.pathType`, message);
+        return undefined;
+      }
+    }
+  }
+
+  #report(code: Finding['code'], field: string, message: string): void {
+    this.#findings.push(finding(code, this.#owner.object, field, message));
+  }
+}
+
+function isUsablePath(path: string): boolean {
+  return path.startsWith('/') && path.length <= MAX_PATH_LENGTH && !/[\x00-\x1f\x7f]/.test(path);
+}
+
+interface TlsEntry {
+  readonly hosts: readonly string[];
+  readonly secret: ObjectKey | undefined;
+}
+
+/** Secrets are only ever those of the Ingress's own namespace. */
+function tlsEntries(namespace: string, spec: IngressSpec): readonly TlsEntry[] {
+  return objectsOf(spec?.tls)
+    .filter((entry) => entry !== undefined)
+    .map(({ hosts, secretName }) => {
+      const name = textOf(secretName) ?? '';
+      return {
+        hosts: textsOf(hosts).map((host) => host.toLowerCase()),
+        // A slash would name another namespace.
+        secret: name === '' || name.includes('/') ? undefined : `${namespace}/${name}`,
+      };
+    });
+}
+
+/** Source: routing.md §7.2. */
+function tlsClaim(host: string, entries: readonly TlsEntry[]): TlsClaim {
+  const listed = entries.find(({ hosts }) => hosts.includes(host));
+  if (listed !== undefined) {
+    return { listed, secrets: listed.secret === undefined ? [] : [listed.secret] };
+  }
+  const secrets = entries.flatMap(({ secret }) => secret ?? []);
+  return { listed: undefined, secrets: [...new Set(secrets)] };
+}
+
+function findSuspiciousText(object: string, spec: IngressSpec): Finding | undefined {
+  const texts: (readonly [string, string])[] = [];
+  objectsOf(spec?.rules).forEach((rule, index) => {
+    texts.push([`spec.rules[${index}].host`, textOf(rule?.host) ?? '']);
+    objectsOf(objectOf(rule?.http)?.paths).forEach((path, pathIndex) => {
+      texts.push([`spec.rules[${index}].http.paths[${pathIndex}].path`, textOf(path?.path) ?? '']);
+    });
+  });
+  objectsOf(spec?.tls).forEach((entry, index) => {
+    for (const host of textsOf(entry?.hosts)) texts.push([`spec.tls[${index}].hosts`, host]);
+  });
+  const bad = texts.find(([, text]) => isSuspiciousText(text.slice(0, MAX_PATH_LENGTH)));
+  if (bad === undefined) return undefined;
+  const message = `${quote(bad[1])} looks like an attack on generated configuration: the Ingress is not served.`;
+  return finding('ingress-dropped', object, bad[0], message);
+}

@@ -1,0 +1,23 @@
+import { objectsOf, textOf } from './loose.ts';
+import type { Service, ServicePort } from './snapshot.ts';
+
+/**
+ * The first TCP port, in the order of the Service, whose number, name or targetPort is what the Ingress wrote.
+ * Source: routing.md §8.1.
+ */
+export function findServicePort(service: Service, written: string): ServicePort | undefined {
+  return tcpPorts(service).find(
+    ({ port, name, targetPort }) =>
+      String(port) === written || name === written || String(targetPort) === written,
+  );
+}
+
+export function firstServicePort(service: Service): ServicePort | undefined {
+  return tcpPorts(service)[0];
+}
+
+function tcpPorts(service: Service): readonly ServicePort[] {
+  return objectsOf(service.spec?.ports).filter(
+    (port): port is ServicePort => port !== undefined && (textOf(port.protocol) ?? 'TCP') === 'TCP',
+  );
+}

@@ -1,0 +1,78 @@
+import type { Endpoint } from '../model/config.ts';
+import { parseAddress } from './endpoint-address.ts';
+import { integerOf, objectOf, objectsOf, textOf, textsOf } from './loose.ts';
+import type { EndpointSlice, ServicePort, SliceEndpoint } from './snapshot.ts';
+
+/**
+ * The endpoints behind one port of a Service: all slices merged, each `address:port` once. Those that are ready; where there
+ * is none at all, those that still serve while they terminate. Source: routing.md §8.2.
+ */
+export function sliceEndpoints(
+  slices: readonly EndpointSlice[],
+  port: ServicePort,
+): readonly Endpoint[] {
+  const ready = collect(slices, port, isReady);
+  return ready.length > 0 ? ready : collect(slices, port, isLastResort);
+}
+
+function collect(
+  slices: readonly EndpointSlice[],
+  port: ServicePort,
+  isWanted: (endpoint: SliceEndpoint) => boolean,
+): readonly Endpoint[] {
+  const found = new Map<string, Endpoint>();
+  for (const slice of slices) {
+    if (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6') continue;
+    const ports = slicePorts(slice, port);
+    for (const endpoint of objectsOf(slice.endpoints)) {
+      if (endpoint === undefined || !isWanted(endpoint)) continue;
+      for (const address of textsOf(endpoint.addresses).map(parseAddress)) {
+        if (address === undefined) continue;
+        for (const number of ports) {
+          found.set(`${address} ${number}`, { address, port: number });
+        }
+      }
+    }
+  }
+  return sortEndpoints([...found.values()]);
+}
+
+/**
+ * A named Service port is the slice's port of that name (pods may differ in its number); an unnamed one is all ports of the
+ * slice; a slice without ports takes a numeric targetPort.
+ */
+function slicePorts(slice: EndpointSlice, { name, port, targetPort }: ServicePort): number[] {
+  const ports = objectsOf(slice.ports);
+  if (ports.length === 0) {
+    const fallback =
+      integerOf(targetPort) ?? (targetPort === undefined ? integerOf(port) : undefined);
+    return isPort(fallback) ? [fallback] : [];
+  }
+  return ports
+    .filter((item) => item !== undefined && (textOf(item.protocol) ?? 'TCP') === 'TCP')
+    .filter((item) => (name ?? '') === '' || item?.name === name)
+    .map((item) => integerOf(item?.port))
+    .filter(isPort);
+}
+
+export function isPort(port: number | undefined): port is number {
+  return port !== undefined && port >= 1 && port <= 65_535;
+}
+
+/** Unknown counts as ready. */
+function isReady({ conditions }: SliceEndpoint): boolean {
+  return objectOf(conditions)?.ready ?? true;
+}
+
+function isLastResort({ conditions }: SliceEndpoint): boolean {
+  const { serving, terminating } = objectOf(conditions) ?? {};
+  return (serving ?? true) && (terminating ?? false);
+}
+
+/** By address, then port. */
+export function sortEndpoints(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return endpoints.toSorted((a, b) => {
+    if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+    return a.port - b.port;
+  });
+}

@@ -1,0 +1,168 @@
+import type { Certificate, VirtualHost } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import { parseCertificate, type CertificateResult } from './certificate.ts';
+import type { GlobalSettings } from './configmap/global-settings.ts';
+import { finding } from './finding.ts';
+import {
+  decideHostCertificate,
+  type DefaultCertificate,
+  type HostCertificate,
+} from './host-certificate.ts';
+import { compareAge, decideHostCore, sortByAge, type HostCore } from './host-core.ts';
+import { wildcardParent } from './host-name.ts';
+import type { BackendUse } from './host-routes.ts';
+import type { Memory } from './memory.ts';
+import type { HostClaim, ParsedIngress } from './parsed-ingress.ts';
+import type { ObjectKey, Snapshot } from './snapshot.ts';
+import { translateHost } from './virtual-host.ts';
+
+export interface HostsContext {
+  readonly memory: Memory;
+  readonly snapshot: Snapshot;
+  readonly global: GlobalSettings;
+  readonly defaultCertificate: DefaultCertificate;
+  readonly hasDefaultBackend: boolean;
+}
+
+export interface HostsResult {
+  readonly virtualHosts: ReadonlyMap<string, VirtualHost>;
+  /** Those that some host presents. */
+  readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly uses: readonly (readonly BackendUse[])[];
+  readonly findings: readonly (readonly Finding[])[];
+}
+
+/** Every host from all claims to it; the one without a name is always there. */
+export function translateHosts(
+  ingresses: readonly ParsedIngress[],
+  context: HostsContext,
+): HostsResult {
+  const cores = gatherCores(ingresses, context.memory);
+  const certificates = decideCertificates(cores, context);
+  const aliases = assignAliases(cores);
+  const result = {
+    virtualHosts: new Map<string, VirtualHost>(),
+    certificates: new Map<string, Certificate>(),
+    uses: [] as (readonly BackendUse[])[],
+    findings: [] as (readonly Finding[])[],
+  };
+  for (const core of cores.values()) {
+    const { own = [], lost = [] } = aliases.get(core.host) ?? {};
+    const certificate = certificates.get(core.host);
+    const parentCertificate = certificates.get(wildcardParent(core.host) ?? '');
+    const { global, hasDefaultBackend } = context;
+    const defaultCertificate = context.defaultCertificate.certificate.id;
+    const inputs = [core, certificate, parentCertificate, own.join(), global, defaultCertificate];
+    const host = context.memory.hosts.get(core.host, inputs, () =>
+      translateHost({
+        core,
+        certificate,
+        parentCertificate,
+        aliases: own,
+        global,
+        defaultCertificate,
+        hasDefaultBackend,
+      }),
+    );
+    for (const each of host.virtualHosts) result.virtualHosts.set(each.name, each);
+    if (host.certificate !== undefined) {
+      result.certificates.set(host.certificate.id, host.certificate);
+    }
+    result.uses.push(host.uses);
+    result.findings.push(core.findings, host.findings, reportAliases(core, lost, context.memory));
+  }
+  return result;
+}
+
+function gatherCores(
+  ingresses: readonly ParsedIngress[],
+  memory: Memory,
+): ReadonlyMap<string, HostCore> {
+  const claims = new Map<string, HostClaim[]>([['', []]]);
+  for (const ingress of ingresses) {
+    for (const claim of ingress.claims) {
+      const known = claims.get(claim.host);
+      if (known === undefined) claims.set(claim.host, [claim]);
+      else known.push(claim);
+    }
+  }
+  const cores = new Map<string, HostCore>();
+  for (const [host, unsorted] of claims) {
+    const sorted = sortByAge(unsorted);
+    cores.set(
+      host,
+      memory.cores.get(host, sorted, () => decideHostCore(host, sorted)),
+    );
+  }
+  return cores;
+}
+
+/** For every host with TLS of its own. */
+function decideCertificates(
+  cores: ReadonlyMap<string, HostCore>,
+  { memory, snapshot, defaultCertificate }: HostsContext,
+): ReadonlyMap<string, HostCertificate> {
+  const resultOf = (key: ObjectKey): CertificateResult | undefined => {
+    const secret = snapshot.secrets.get(key);
+    if (secret === undefined) return undefined;
+    return memory.secrets.get(key, [secret], () => parseCertificate(secret));
+  };
+  const decided = new Map<string, HostCertificate>();
+  for (const core of cores.values()) {
+    if (core.tls === undefined) continue;
+    const inputs = [core, defaultCertificate, ...core.tls.secrets.map(resultOf)];
+    decided.set(
+      core.host,
+      memory.certificates.get(core.host, inputs, () =>
+        decideHostCertificate(core, resultOf, defaultCertificate),
+      ),
+    );
+  }
+  return decided;
+}
+
+interface AliasDecision {
+  readonly own: readonly string[];
+  /** Wished for, and another's. */
+  readonly lost: readonly string[];
+}
+
+/** A host of that name wins over an alias, and the older alias over the younger one. */
+function assignAliases(cores: ReadonlyMap<string, HostCore>): ReadonlyMap<string, AliasDecision> {
+  const wishes: { readonly core: HostCore; readonly claim: HostClaim }[] = [];
+  for (const core of cores.values()) {
+    if (core.aliases.length > 0 && core.aliasClaim !== undefined) {
+      wishes.push({ core, claim: core.aliasClaim });
+    }
+  }
+  wishes.sort((a, b) => compareAge(a.claim, b.claim) || (a.core.host < b.core.host ? -1 : 1));
+  const taken = new Set<string>();
+  const decisions = new Map<string, AliasDecision>();
+  for (const { core } of wishes) {
+    const own = core.aliases.filter((alias) => !cores.has(alias) && !taken.has(alias));
+    for (const alias of own) taken.add(alias);
+    const lost = core.aliases.filter((alias) => !own.includes(alias));
+    decisions.set(core.host, { own, lost });
+  }
+  return decisions;
+}
+
+const NO_FINDINGS: readonly Finding[] = [];
+
+function reportAliases(
+  { host, aliasClaim }: HostCore,
+  lost: readonly string[],
+  memory: Memory,
+): readonly Finding[] {
+  if (aliasClaim === undefined || lost.length === 0) return NO_FINDINGS;
+  return memory.findings.get(`alias ${host}`, [aliasClaim, lost.join()], () =>
+    lost.map((alias) =>
+      finding(
+        'host-conflict',
+        aliasClaim.owner.object,
+        'metadata.annotations[server-alias]',
+        `The alias ${alias} of ${host} is a host of its own, or an older alias: it is not served from here.`,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,30 @@
+import type { Certificate } from '../model/config.ts';
+import type { ObjectKey } from './snapshot.ts';
+
+/** What the command line says about translation. The same object for every call: results are remembered by it. */
+export interface TranslateOptions {
+  /** Value of the legacy annotation, and the class name that `ingressClassByName` accepts. `--ingress-class` */
+  readonly ingressClass: string;
+  /** `spec.controller` of our IngressClasses. `--controller-class` */
+  readonly controllerClass: string;
+  readonly ingressClassByName: boolean;
+  readonly watchIngressWithoutClass: boolean;
+  /** Empty: all. */
+  readonly watchNamespaces: readonly string[];
+  /** Kubernetes label selector; excludes `watchNamespaces`. */
+  readonly namespaceSelector: string | undefined;
+  /** Ignore Ingresses with `spec.defaultBackend`. */
+  readonly disableCatchAll: boolean;
+  readonly disableSvcExternalName: boolean;
+  readonly annotationsPrefix: string;
+  readonly configMap: ObjectKey | undefined;
+  readonly defaultBackendService: ObjectKey | undefined;
+  readonly defaultSslCertificate: ObjectKey | undefined;
+  readonly healthCheckPath: string;
+  /** Serve endpoints at loopback and link-local addresses. */
+  readonly allowLocalEndpoints: boolean;
+  /** Presented where no other fits; made once by `createDefaultCertificate`. */
+  readonly defaultCertificate: Certificate;
+  /** Unix time, milliseconds: to tell which certificates have expired. Without it none is looked at. */
+  readonly now?: () => number;
+}

@@ -1,0 +1,215 @@
+import type { Certificate, ProxyConfig } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import { parseCertificate } from './certificate.ts';
+import { createIngressSelection, findClassSlip } from './class-selection.ts';
+import {
+  translateConfigMap,
+  translateSettings,
+  type GlobalSettings,
+} from './configmap/global-settings.ts';
+import { finding } from './finding.ts';
+import type { DefaultCertificate } from './host-certificate.ts';
+import { Memory } from './memory.ts';
+import { parseIngress, type ParsedIngress } from './parsed-ingress.ts';
+import type { Ingress, References, Snapshot } from './snapshot.ts';
+import { translateBackends } from './translate-backends.ts';
+import { translateHosts } from './translate-hosts.ts';
+import type { TranslateOptions } from './translate-options.ts';
+
+export type { TranslateOptions } from './translate-options.ts';
+
+export interface TranslateResult {
+  readonly config: ProxyConfig;
+  /** Sorted by object. */
+  readonly findings: readonly Finding[];
+  /** What the sources shall fetch and watch for the next translation. */
+  readonly references: References;
+}
+
+/**
+ * Kubernetes objects → what the proxy shall do, and what is wrong with the objects. Pure, and always the whole: the same objects
+ * and options give the same result, in whatever order they come. What is not touched by a change keeps its identity, because
+ * pieces are remembered by the identity of the objects that they were made from.
+ *
+ *     Ingresses ─ class and namespace ─▶ parse each ─▶ claims to hosts ─ oldest first ─▶ virtual hosts
+ *     Services, EndpointSlices, DNS ───────────────────▶ clusters, endpoint sets ◀─ uses ─┘      │
+ *     Secrets ─────────────────────────────────────────▶ certificates ◀──────────────────────────┘
+ *     ConfigMap ─▶ settings, and defaults for all of these
+ */
+export function translate(snapshot: Snapshot, options: TranslateOptions): TranslateResult {
+  const memory = memoryOf(options);
+  const configMap = readConfigMap(snapshot, options, memory);
+  const { global } = configMap;
+  const defaultCertificate = chooseDefaultCertificate(snapshot, options, memory);
+  const ingresses = selectIngresses(snapshot, { options, global, memory });
+  const hosts = translateHosts(ingresses.served, {
+    memory,
+    snapshot,
+    global,
+    defaultCertificate: defaultCertificate.chosen,
+    hasDefaultBackend: options.defaultBackendService !== undefined,
+  });
+  const backends = translateBackends(hosts.uses, { memory, snapshot, options });
+  const { certificate } = defaultCertificate.chosen;
+  const certificates = new Map(hosts.certificates).set(certificate.id, certificate);
+  const settings = memory.settings.get('', [global, certificate.id], () =>
+    translateSettings(global, {
+      healthPath: options.healthCheckPath,
+      defaultCertificate: certificate.id,
+    }),
+  );
+  const { virtualHosts } = hosts;
+  const { clusters, endpointSets } = backends;
+  const findings = memory.sort([
+    configMap.findings,
+    defaultCertificate.findings,
+    ...ingresses.findings,
+    ...hosts.findings,
+    ...backends.findings,
+    ...reportExpired(certificates, options, memory),
+  ]);
+  memory.endPass();
+  return {
+    config: { settings, virtualHosts, clusters, endpointSets, certificates },
+    findings,
+    references: referencesOf(ingresses.served, backends.externalNames, options),
+  };
+}
+
+const memories = new WeakMap<TranslateOptions, Memory>();
+
+function memoryOf(options: TranslateOptions): Memory {
+  let memory = memories.get(options);
+  if (memory === undefined) {
+    memory = new Memory();
+    memories.set(options, memory);
+  }
+  return memory;
+}
+
+function readConfigMap(
+  snapshot: Snapshot,
+  { configMap: key }: TranslateOptions,
+  memory: Memory,
+): ReturnType<typeof translateConfigMap> {
+  const configMap = key === undefined ? undefined : snapshot.configMaps.get(key);
+  return memory.configMaps.get('', [configMap], () => translateConfigMap(key, configMap));
+}
+
+interface SelectionContext {
+  readonly options: TranslateOptions;
+  readonly global: GlobalSettings;
+  readonly memory: Memory;
+}
+
+interface SelectedIngresses {
+  readonly served: readonly ParsedIngress[];
+  readonly findings: readonly (readonly Finding[])[];
+}
+
+/** Ours, each parsed by itself; and what looks as if it was meant to be ours. */
+function selectIngresses(snapshot: Snapshot, context: SelectionContext): SelectedIngresses {
+  const { options, memory } = context;
+  const isOurs = createIngressSelection(snapshot, options);
+  const served: ParsedIngress[] = [];
+  const findings: (readonly Finding[])[] = [];
+  for (const [key, ingress] of snapshot.ingresses) {
+    if (isOurs(ingress)) {
+      const parsed = parseOnce(ingress, context);
+      served.push(parsed);
+      findings.push(parsed.findings);
+    } else {
+      const ingressClass = snapshot.ingressClasses.get(ingress.spec?.ingressClassName ?? '');
+      const slips = memory.findings.get(`class ${key}`, [ingress, ingressClass], () => {
+        const slip = findClassSlip(ingress, snapshot, options);
+        return slip === undefined ? [] : [slip];
+      });
+      findings.push(slips);
+    }
+  }
+  return { served, findings };
+}
+
+function parseOnce(ingress: Ingress, { options, global, memory }: SelectionContext): ParsedIngress {
+  const known = memory.ingresses.get(ingress);
+  if (known?.global === global) return known.parsed;
+  const parsed = parseIngress(ingress, { options, global });
+  memory.ingresses.set(ingress, { global, parsed });
+  return parsed;
+}
+
+interface DefaultChoice {
+  readonly chosen: DefaultCertificate;
+  readonly findings: readonly Finding[];
+}
+
+/** The Secret of `--default-ssl-certificate` where it can be used, else the generated certificate. Source: routing.md §7.1. */
+function chooseDefaultCertificate(
+  { secrets }: Snapshot,
+  { defaultSslCertificate: key, defaultCertificate }: TranslateOptions,
+  memory: Memory,
+): DefaultChoice {
+  const generated = (): DefaultCertificate => ({
+    certificate: defaultCertificate,
+    parsed: undefined,
+  });
+  const secret = key === undefined ? undefined : secrets.get(key);
+  if (key === undefined || secret === undefined) {
+    const chosen = memory.defaultCertificates.get('', [undefined], generated);
+    return { chosen, findings: key === undefined ? [] : reportDefault(key, undefined, memory) };
+  }
+  const result = memory.secrets.get(key, [secret], () => parseCertificate(secret));
+  if ('problem' in result) {
+    const chosen = memory.defaultCertificates.get('', [undefined], generated);
+    return { chosen, findings: reportDefault(key, result.problem, memory) };
+  }
+  const { certificate } = result;
+  const chosen = memory.defaultCertificates.get('', [result], () => ({
+    certificate,
+    parsed: result,
+  }));
+  return { chosen, findings: [] };
+}
+
+function reportDefault(
+  key: string,
+  problem: string | undefined,
+  memory: Memory,
+): readonly Finding[] {
+  return memory.findings.get('default certificate', [problem], () => {
+    const code = problem === undefined ? 'secret-missing' : 'certificate-invalid';
+    const why = problem === undefined ? 'it does not exist' : problem;
+    const message = `It is named by --default-ssl-certificate, but ${why}: a generated certificate takes its place.`;
+    return [finding(code, `Secret ${key}`, undefined, message)];
+  });
+}
+
+function reportExpired(
+  certificates: ReadonlyMap<string, Certificate>,
+  { now }: TranslateOptions,
+  memory: Memory,
+): readonly (readonly Finding[])[] {
+  if (now === undefined) return [];
+  const time = new Date(now()).toISOString();
+  const expired = [...certificates.values()].filter(({ notAfter }) => notAfter < time);
+  return expired.map(({ id, notAfter }) =>
+    memory.findings.get(`expired ${id}`, [notAfter], () => {
+      const message = `The certificate has expired on ${notAfter}. It is still presented, and clients refuse it: renew it.`;
+      return [finding('certificate-expired', `Secret ${id}`, 'data[tls.crt]', message)];
+    }),
+  );
+}
+
+function referencesOf(
+  ingresses: readonly ParsedIngress[],
+  externalNames: ReadonlySet<string>,
+  { configMap, defaultSslCertificate }: TranslateOptions,
+): References {
+  const secrets = new Set<string>();
+  for (const ingress of ingresses) {
+    for (const secret of ingress.secrets) secrets.add(secret);
+  }
+  if (defaultSslCertificate !== undefined) secrets.add(defaultSslCertificate);
+  const configMaps = new Set(configMap === undefined ? [] : [configMap]);
+  return { secrets, configMaps, externalNames };
+}

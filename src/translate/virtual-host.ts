@@ -1,0 +1,59 @@
+import type { Certificate, VirtualHost } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import type { GlobalSettings } from './configmap/global-settings.ts';
+import { hstsValue } from './configmap/tls-keys.ts';
+import type { HostCertificate } from './host-certificate.ts';
+import type { HostCore } from './host-core.ts';
+import { translateHostRoutes, type BackendUse, type HostRoutes } from './host-routes.ts';
+
+export interface HostInputs {
+  readonly core: HostCore;
+  /** Of the host itself; undefined: no Ingress gives it TLS. */
+  readonly certificate: HostCertificate | undefined;
+  /** Of `*.` and the rest of its name. */
+  readonly parentCertificate: HostCertificate | undefined;
+  /** Those that nobody else has. */
+  readonly aliases: readonly string[];
+  readonly global: GlobalSettings;
+  readonly defaultCertificate: string;
+  readonly hasDefaultBackend: boolean;
+}
+
+export interface HostResult {
+  /** The host, and apart from it those aliases that its certificate is not for. */
+  readonly virtualHosts: readonly VirtualHost[];
+  readonly certificate: Certificate | undefined;
+  readonly uses: readonly BackendUse[];
+  readonly findings: readonly Finding[];
+}
+
+/** A host from all that is known of it. Sources: routing.md §7. */
+export function translateHost(inputs: HostInputs): HostResult {
+  const { core, certificate, parentCertificate, aliases, global, hasDefaultBackend } = inputs;
+  const presented = certificate ?? parentCertificate;
+  const routesFor = (hostHasCertificate: boolean): HostRoutes =>
+    translateHostRoutes(core, { global, hasDefaultBackend, hostHasCertificate });
+  const routes = routesFor(presented !== undefined);
+  const isCovered = (alias: string): boolean =>
+    certificate === undefined || certificate.covers(alias);
+  const host: VirtualHost = {
+    name: core.host,
+    aliases: aliases.filter(isCovered),
+    matching: routes.matching,
+    routes: routes.routes,
+    filters: core.filters,
+    certificate:
+      certificate === undefined ? undefined : (certificate.own?.id ?? inputs.defaultCertificate),
+    hsts: presented?.isGenuine === true ? hstsValue(global.values) : undefined,
+  };
+  // The certificate is not for them, so none is theirs and plain requests stay plain.
+  const uncovered = aliases.filter((alias) => !isCovered(alias));
+  const plain = uncovered.length === 0 ? [] : routesFor(false).routes;
+  const unlike = { aliases: [], routes: plain, certificate: undefined, hsts: undefined };
+  return {
+    virtualHosts: [host, ...uncovered.map((name) => ({ ...host, ...unlike, name }))],
+    certificate: certificate?.own,
+    uses: routes.uses,
+    findings: [...routes.findings, ...(certificate?.findings ?? [])],
+  };
+}
