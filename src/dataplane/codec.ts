@@ -59,11 +59,13 @@ export interface Downstream {
   /** `close`: nothing more is to be read from this client. */
   sendHead(head: AnswerHead, close: boolean): void;
   sendBody(chunk: Buffer): void;
-  /** The answer is whole. */
+  /** The answer is whole; it leaves now. */
   finish(): void;
+  /** After `finish`: the exchange has said its last, another may begin. */
+  release(): void;
   /** What was sent may leave now: the source has no more at hand. */
   flush(): void;
-  /** The answer can't be completed, and the client must see that. */
+  /** The answer can't be completed, and the client must see that. Releases, too. */
   abort(): void;
 }
 

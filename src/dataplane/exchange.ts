@@ -261,6 +261,7 @@ export class Exchange
     this.#downstream.finish();
     const { holdsChunks } = this.#downstream;
     this.#end(undefined);
+    this.#downstream.release();
     return holdsChunks;
   }
 
@@ -386,6 +387,7 @@ export class Exchange
     }
     this.#downstream.finish();
     this.#end(failure);
+    this.#downstream.release();
   }
 
   #answerContext(): AnswerContext {

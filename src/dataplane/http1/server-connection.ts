@@ -181,6 +181,9 @@ export class ServerConnection implements Downstream {
   finish(): void {
     this.#writer.end();
     this.#watchWrites();
+  }
+
+  release(): void {
     this.#exchange = undefined;
     if (this.#isLast || this.#engine.isDraining) this.#close();
     else if (this.#body.isComplete) this.#next();
@@ -394,7 +397,6 @@ export class ServerConnection implements Downstream {
       stats.limitTripped('request-body-timeout');
       this.#refuseBody(408, 'silence within the request body');
     } else if (this.#isHeadBegun) {
-      stats.limitTripped('request-head-timeout');
       this.#isHeadBegun = false;
       this.#refuse(HEAD_TIMEOUT);
     } else if (this.#exchange === undefined) {
