@@ -116,7 +116,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.cjs'],
     languageOptions: {
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly' },
     },
@@ -133,6 +133,12 @@ export default tseslint.config(
     files: ['bin/**/*.js'],
     ignores: ['bin/in-process.js'],
     languageOptions: { ecmaVersion: 2017 },
+  },
+  {
+    files: ['image/*.cjs'],
+    languageOptions: {
+      globals: { require: 'readonly', setInterval: 'readonly', clearInterval: 'readonly' },
+    },
   },
   // The tools' own configuration files are read through their default export.
   { files: ['eslint.config.js'], rules: { 'no-restricted-syntax': 'off' } },
