@@ -94,7 +94,7 @@ class Server implements RunningServer {
     this.#reconciler = startReconciling({
       store: this.#store,
       sources: this.#sources,
-      translate: this.#translateOptions(),
+      translate: await this.#translateOptions(),
       batching: this.#options.batching,
       publish: (config) => this.#pool?.publish(config),
       log: log.child({ component: 'reconcile' }),
@@ -119,10 +119,10 @@ class Server implements RunningServer {
     log.info('stopped');
   }
 
-  #translateOptions(): TranslateOptions {
+  async #translateOptions(): Promise<TranslateOptions> {
     return {
       ...this.#options.translate,
-      defaultCertificate: createDefaultCertificate(),
+      defaultCertificate: await createDefaultCertificate(Date.now()),
       now: Date.now,
     };
   }
