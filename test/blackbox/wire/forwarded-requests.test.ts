@@ -1,7 +1,7 @@
 /** What is not refused goes upstream whole, once, and in our own words. */
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { connectClient } from '../harness/raw-client.ts';
+import { connectClient, type RawAnswer } from '../harness/raw-client.ts';
 import { ask, assertServesOn, request, startProbe } from './probe.ts';
 import { echoed, type ReceivedRequest, valuesOf } from './recording-upstream.ts';
 import { wireTest } from './wire-test.ts';
@@ -286,16 +286,18 @@ wireTest(['1.15'], 'each pipelined request is routed by its own Host and path', 
     ],
   });
   const client = await connectClient(t, proxy.httpPort);
+  const inside = 'GET /admin HTTP/1.1\r\nHost: two.test\r\nX-A: inside a bo';
   client.write(
     request('GET /1 HTTP/1.1') +
       'GET /2 HTTP/1.1\r\nHost: two.test\r\n\r\n' +
-      `${request('POST /3 HTTP/1.1', 'Content-Length: 54')}GET /admin HTTP/1.1\r\nHost: two.test\r\nX-A: inside a bo` +
+      request('POST /3 HTTP/1.1', `Content-Length: ${inside.length}`) +
+      inside +
       request('GET /admin/x HTTP/1.1') +
       'GET /4 HTTP/1.1\r\nHost: nobody.test\r\n\r\n' +
       request('GET /5 HTTP/1.1', 'Connection: close') +
       request('GET /never HTTP/1.1'),
   );
-  const answers = [];
+  const answers: RawAnswer[] = [];
   for (let index = 0; index < 6; index++) answers.push(await client.readAnswer());
   assert.deepEqual(
     answers.map(({ status }) => status),
