@@ -1,5 +1,6 @@
 import type { ForwardedSettings } from '../model/settings.ts';
 import type { AddressList } from './address-list.ts';
+import { parseAuthority } from './authority.ts';
 import { effectiveAddress } from './client-address.ts';
 import type { ClientPeer } from './codec.ts';
 import { FieldKind, FieldList, fieldKindOf } from './fields.ts';
@@ -23,7 +24,6 @@ export interface Asker {
   readonly fields: FieldList;
 }
 
-const HOST_TEXT = /^[A-Za-z0-9._:[\]-]+$/;
 const SCHEME_TEXT = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 const PORT_TEXT = /^[0-9]{1,5}$/;
 
@@ -40,23 +40,27 @@ export function resolveOrigin(
       (settings.realAddress || settings.trustFields) && isTrusted
         ? effectiveAddress(valuesOf(fields, settings.forHeader), peer.address, trusted)
         : peer.address,
-    scheme: believed(isBelieved, fields, FieldKind.XForwardedProto, SCHEME_TEXT) ?? peer.scheme,
-    port: believed(isBelieved, fields, FieldKind.XForwardedPort, PORT_TEXT) ?? peer.port,
-    authority: believed(isBelieved, fields, FieldKind.XForwardedHost, HOST_TEXT) ?? authority,
+    scheme: believed(isBelieved, fields, FieldKind.XForwardedProto, isScheme) ?? peer.scheme,
+    port: believed(isBelieved, fields, FieldKind.XForwardedPort, isPort) ?? peer.port,
+    authority: believed(isBelieved, fields, FieldKind.XForwardedHost, isAuthority) ?? authority,
     isBelieved,
   };
 }
+
+const isScheme = (text: string): boolean => SCHEME_TEXT.test(text);
+const isPort = (text: string): boolean => PORT_TEXT.test(text);
+const isAuthority = (text: string): boolean => parseAuthority(text) !== undefined;
 
 /** The first of the elements that a trusted peer sent, if it is sound. */
 function believed(
   isBelieved: boolean,
   fields: FieldList,
   kind: number,
-  syntax: RegExp,
+  isSound: (text: string) => boolean,
 ): string | undefined {
   if (!isBelieved) return undefined;
   const first = fields.get(kind)?.split(',', 1)[0]?.trim();
-  return first !== undefined && syntax.test(first) ? first : undefined;
+  return first !== undefined && isSound(first) ? first : undefined;
 }
 
 /** Values of all lines of a name (lower case), in order, as one list. */

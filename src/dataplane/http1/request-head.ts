@@ -1,6 +1,6 @@
 import type { FieldList } from '../fields.ts';
 import { CHUNKED, NO_BODY } from '../fields.ts';
-import { parseAuthority } from './authority.ts';
+import { parseAuthority } from '../authority.ts';
 import type { ConnectionOptions } from './field-section.ts';
 import {
   FieldSection,
@@ -62,7 +62,6 @@ const BAD_LINE = new Refusal(400, 'request line is not method, target and versio
 const BAD_TARGET = new Refusal(400, 'request target holds bytes or a form not allowed');
 const BAD_VERSION = new Refusal(505, 'version is not HTTP/1.0 or HTTP/1.1');
 const CONNECT = new Refusal(405, 'CONNECT is not tunnelled');
-const TRACE = new Refusal(405, 'TRACE is not answered');
 const NO_HOST = new Refusal(400, 'no Host');
 const BAD_HOST = new Refusal(400, 'Host or authority is not host and port');
 const TWO_FRAMINGS = new Refusal(400, 'Transfer-Encoding and Content-Length');
@@ -143,7 +142,6 @@ function parseRequestLine(
     return VERSION.test(version) ? BAD_VERSION : BAD_LINE;
   }
   if (method === 'CONNECT') return CONNECT;
-  if (method === 'TRACE') return TRACE;
   if (!TARGET.test(target)) return BAD_TARGET;
   if (target.startsWith('/') || (target === '*' && method === 'OPTIONS')) {
     return { method, target, authority: undefined, protocol: version };
