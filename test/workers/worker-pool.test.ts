@@ -122,7 +122,7 @@ for (const workers of [0, 1, 3]) {
     const upstream = await startUpstream(t, (_request, response) => response.end('hello'));
     const { pool, diary } = startPool(t, workers);
     assert.equal(pool.missing().length, Math.max(1, workers));
-    assert.equal(diary.ports, undefined);
+    assert.deepEqual([diary.ports, diary.listenFailure], [undefined, undefined]);
     pool.publish(buildConfig({ upstreams: [upstream.endpoint], settings: quiet }));
     await diary.until(() => diary.ports !== undefined);
     assert.deepEqual(pool.missing(), []);
