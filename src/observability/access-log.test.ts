@@ -122,9 +122,13 @@ test('a reader that went away is counted, not thrown', async (t) => {
 test('threads that share a full pipe do not split each other’s lines', async (t) => {
   const program = join(import.meta.dirname, '../../test/unit/two-threads-logging.ts');
   // The reader takes little at a time, so the pipe is full and the threads compete for each byte of room.
-  const child = spawn('sh', ['-c', '"$0" "$1" | dd bs=512 status=none', process.execPath, program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'sh',
+    ['-c', '"$0" "$1" | dd bs=512 status=none', process.execPath, program],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   t.after(() => child.kill());
   const lines = (await text(child.stdout)).split('\n').slice(0, -1);
   assert.equal(lines.length, 2 * LINES);

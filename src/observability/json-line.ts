@@ -1,5 +1,6 @@
 import type { ExchangeRecord, UpstreamAttempt } from './exchange-record.ts';
 import { escapeJson, toBinary } from './log-escape.ts';
+import { timeUtc } from './log-time.ts';
 
 /**
  * Our own access line: one JSON object with typed values and the attempts as a list. Names are those of nginx's variables
@@ -8,7 +9,7 @@ import { escapeJson, toBinary } from './log-escape.ts';
 export function jsonLine(record: ExchangeRecord): string {
   const { labels } = record;
   return (
-    `{"time":"${new Date(record.startedAtMs).toISOString()}"` +
+    `{"time":"${timeUtc(record.startedAtMs)}"` +
     wire('remote_addr', record.clientAddress) +
     wire('request_id', record.requestId) +
     wire('method', record.method) +

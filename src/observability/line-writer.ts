@@ -1,4 +1,6 @@
-import { fstatSync, write } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 /** What POSIX lets a pipe take in one piece (PIPE_BUF on Linux): threads that share it never split each other's lines. */
 const PIPE_PAGE_BYTES = 4096;
@@ -15,19 +17,22 @@ export interface LineWriterLimits {
 
 const DEFAULT_LIMITS: LineWriterLimits = { maxQueuedBytes: 8 * 1024 * 1024, closeMs: 5_000 };
 
+const writeOnThreadPool = promisify(write);
+
 interface Page {
   readonly text: string;
   readonly lines: number;
 }
 
 /**
- * Gathers lines into pages and writes these one after the other on the thread pool, so a slow reader never stops the event
- * loop. What does not fit into the queue meanwhile is dropped and counted, the newest first.
+ * Gathers lines into pages and writes these one after the other, without ever waiting for a slow reader. What does not fit
+ * into the queue meanwhile is dropped and counted, the newest first.
  *
  * Lines are binary strings (one character a byte) that end in a line feed.
  */
 export class LineWriter {
   readonly #fd: number;
+  readonly #pipeFd: number | undefined;
   readonly #onDropped: (lines: number) => void;
   readonly #limits: LineWriterLimits;
   readonly #pageBytes: number;
@@ -37,13 +42,12 @@ export class LineWriter {
   /** The first is being written. */
   readonly #queue: Page[] = [];
   #queuedBytes = 0;
-  #writing = false;
-  #onIdle: (() => void) | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
   #givenUp = false;
 
   constructor(fd: number, onDropped: (lines: number) => void, limits = DEFAULT_LIMITS) {
     this.#fd = fd;
+    this.#pipeFd = openWithoutBlocking(fd);
     this.#onDropped = onDropped;
     this.#limits = limits;
     this.#pageBytes = fstatSync(fd).isFile() ? FILE_PAGE_BYTES : PIPE_PAGE_BYTES;
@@ -69,69 +73,76 @@ export class LineWriter {
     this.#queuedBytes += this.#text.length;
     this.#text = '';
     this.#lines = 0;
-    this.#writeNext();
+    this.#writing ??= this.#writeQueue();
   }
 
   /** Resolves when all is written; after a few seconds of a reader that takes nothing the rest is dropped. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.flush();
-    if (!this.#writing) return;
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const done = () => {
-      resolve(undefined);
-    };
-    this.#onIdle = done;
+    const stuck = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => {
       this.#giveUp();
       // A write that is under way may still end and be counted; one that blocks never does.
-      setTimeout(done, RETRY_MS);
+      setTimeout(() => {
+        stuck.resolve(undefined);
+      }, 2 * RETRY_MS);
     }, this.#limits.closeMs);
-    await promise;
+    await Promise.race([this.#writing, stuck.promise]);
     clearTimeout(timer);
+    if (this.#pipeFd !== undefined) closeSync(this.#pipeFd);
   }
 
-  #writeNext(): void {
-    if (this.#writing) return;
-    const page = this.#queue[0];
-    if (page === undefined) {
-      this.#onIdle?.();
-      return;
-    }
-    this.#writing = true;
-    this.#writeRest(Buffer.from(page.text, 'latin1'), 0);
-  }
-
-  #writeRest(bytes: Buffer, from: number): void {
-    write(this.#fd, bytes, from, bytes.length - from, null, (error, written) => {
-      if (error?.code === 'EAGAIN' && !this.#givenUp) {
-        this.#retry = setTimeout(() => {
-          this.#retry = undefined;
-          this.#writeRest(bytes, from);
-        }, RETRY_MS);
-      } else if (error === null && from + written < bytes.length) {
-        this.#writeRest(bytes, from + written);
-      } else {
-        this.#finishPage(error !== null);
-      }
-    });
-  }
-
-  #finishPage(failed: boolean): void {
-    const page = this.#queue.shift();
-    if (page !== undefined) {
+  async #writeQueue(): Promise<void> {
+    for (let page = this.#queue[0]; page !== undefined; page = this.#queue[0]) {
+      const isWritten = await this.#writePage(Buffer.from(page.text, 'latin1'));
+      this.#queue.shift();
       this.#queuedBytes -= page.text.length;
-      if (failed) this.#onDropped(page.lines);
+      if (!isWritten) this.#onDropped(page.lines);
     }
-    this.#writing = false;
-    this.#writeNext();
+    this.#writing = undefined;
+  }
+
+  async #writePage(bytes: Buffer): Promise<boolean> {
+    let position = 0;
+    while (position < bytes.length) {
+      try {
+        position += await this.#writeSome(bytes, position);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return false;
+        await delay(RETRY_MS);
+        if (this.#givenUp) return false;
+      }
+    }
+    return true;
+  }
+
+  /** To a pipe at once, since that never blocks; to anything else on the thread pool, since it may. */
+  async #writeSome(bytes: Buffer, position: number): Promise<number> {
+    if (this.#pipeFd !== undefined) return writeSync(this.#pipeFd, bytes, position);
+    const length = bytes.length - position;
+    const { bytesWritten } = await writeOnThreadPool(this.#fd, bytes, position, length, null);
+    return bytesWritten;
   }
 
   #giveUp(): void {
     this.#givenUp = true;
-    for (const page of this.#queue.splice(1)) this.#onDropped(page.lines);
-    if (this.#retry === undefined) return;
-    clearTimeout(this.#retry);
-    this.#finishPage(true);
+    for (const page of this.#queue.splice(1)) {
+      this.#queuedBytes -= page.text.length;
+      this.#onDropped(page.lines);
+    }
+  }
+}
+
+/**
+ * The same pipe once more, so that non-blocking mode is ours alone: whoever started us may rely on the other. Undefined
+ * where it is no pipe, or the system does not let us.
+ */
+function openWithoutBlocking(fd: number): number | undefined {
+  if (!fstatSync(fd).isFIFO()) return undefined;
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
   }
 }

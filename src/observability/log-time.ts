@@ -21,6 +21,13 @@ export const timeIso8601 = perSecond((date) => {
   return `${day}T${clock(date)}${offset(date, ':')}`;
 });
 
+const secondUtc = perSecond((date) => date.toISOString().slice(0, 19));
+
+/** `2026-10-07T11:55:36.124Z` */
+export function timeUtc(unixMs: number): string {
+  return `${secondUtc(unixMs)}${MILLISECONDS[Math.floor(unixMs) % 1000] ?? ''}Z`;
+}
+
 /** Lines come in the order of time, so one remembered second answers nearly all of them. */
 function perSecond(format: (date: Date) => string): (unixMs: number) => string {
   let lastSecond = Number.NaN;

@@ -100,7 +100,10 @@ function remoteUser(record: ExchangeRecord): string | undefined {
 function fieldValue({ requestFields }: ExchangeRecord, name: string): string | undefined {
   if (requestFields === undefined) return undefined;
   let found: string | undefined;
-  for (const [position, fieldName] of requestFields.names.entries()) {
+  const { names } = requestFields;
+  // Counted by hand: this runs for each exchange, because `$remote_user` is in the default format.
+  for (let position = 0; position < names.length; position++) {
+    const fieldName = names[position] ?? '';
     if (fieldName.length !== name.length) continue;
     if (fieldName.toLowerCase().replaceAll('-', '_') !== name) continue;
     const value = requestFields.values[position] ?? '';
