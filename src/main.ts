@@ -66,10 +66,6 @@ async function runServe(args: readonly string[]): Promise<void> {
     namespace: process.env['POD_NAMESPACE'] ?? '',
     pod: process.env['POD_NAME'] ?? '',
     log,
-    onReady: (ports) => {
-      // Told to a parent that started us with an IPC channel (the quickstart); otherwise nobody listens.
-      process.send?.({ kind: 'ready', ...ports });
-    },
     onFatal: (error) => {
       fail(error.message);
     },

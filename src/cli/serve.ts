@@ -9,7 +9,6 @@ import type { Source } from '../source/source.ts';
 import { Store } from '../source/store.ts';
 import { createDefaultCertificate } from '../translate/default-certificate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
-import type { BoundPorts } from '../workers/messages.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { checkPorts, StartError } from './check-ports.ts';
 import type { ServeOptions } from './options.ts';
@@ -20,8 +19,6 @@ export interface ServeContext {
   readonly namespace: string;
   readonly pod: string;
   readonly log: Logger;
-  /** Called once, when every worker serves the first complete configuration. */
-  readonly onReady: (ports: BoundPorts & { readonly adminPort: number }) => void;
   /** The process can't go on; what is left is to say why and exit. */
   readonly onFatal: (error: Error) => void;
 }
@@ -156,8 +153,10 @@ class Server implements RunningServer {
           this.#metrics.workerDied(worker);
         },
         onServing: (bound) => {
-          log.info({ ...bound, workers: this.#options.workers }, 'serving');
-          this.#context.onReady({ ...bound, adminPort: this.#admin?.port ?? ports.admin });
+          log.info(
+            { ...bound, adminPort: this.#admin?.port, workers: this.#options.workers },
+            'serving',
+          );
         },
         onListenFailed: (reason) => {
           this.#context.onFatal(new StartError(reason));
