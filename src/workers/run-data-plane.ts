@@ -29,7 +29,14 @@ export function runDataPlane(port: MessagePort, options: WorkerOptions): void {
   const stats = new WorkerStats(options.stats);
   const dataPlane = new DataPlane(
     { bind: options.bind, reusePort: options.reusePort },
-    { log, stats, accessLogFor: (settings) => createAccessLog(settings, STDOUT) },
+    {
+      log,
+      stats,
+      accessLogFor: (settings) =>
+        createAccessLog(settings, STDOUT, (lines) => {
+          stats.accessLogLinesDropped(lines);
+        }),
+    },
   );
   const send = (message: FromWorker): void => {
     port.postMessage(message);
