@@ -1,6 +1,5 @@
 import http2 from 'node:http2';
-import { once } from 'node:events';
-import tls from 'node:tls';
+import tls, { type ConnectionOptions } from 'node:tls';
 import type { Transport, TransportResponse } from './api-client.ts';
 import type { Access } from './credentials.ts';
 import { Http1Transport } from './http1-transport.ts';
@@ -56,40 +55,54 @@ export class Http2Transport implements Transport {
   }
 
   async #open(access: Access): Promise<void> {
-    const socket = await connectTls(access, this.#options.connectMs);
-    if (socket.alpnProtocol !== 'h2') {
-      this.#speaksHttp1 = true;
-      socket.destroy();
-      return;
-    }
-    const connection = new Connection(access.server, socket, this.#options.pingMs, () => {
-      this.#connections.delete(connection);
+    const connection = await connect(access, this.#options, (broken) => {
+      this.#connections.delete(broken);
     });
-    if (this.#isClosed) connection.destroy();
+    if (connection === undefined) this.#speaksHttp1 = true;
+    else if (this.#isClosed) connection.destroy();
     else this.#connections.add(connection);
   }
 }
 
-async function connectTls(access: Access, connectMs: number): Promise<tls.TLSSocket> {
-  const { hostname, port } = access.server;
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const socket = tls.connect({
-    ...access.tls,
-    host,
-    port: port === '' ? 443 : Number(port),
-    ...(access.tls.servername === undefined ? serverName(host) : {}),
-    ALPNProtocols: ['h2', 'http/1.1'],
+/** Undefined: the server chose HTTP/1.1. */
+async function connect(
+  access: Access,
+  { connectMs, pingMs }: Http2TransportOptions,
+  onUnusable: (connection: Connection) => void,
+): Promise<Connection | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<Connection | undefined>();
+  const socket = tls.connect(tlsOptionsOf(access));
+  const timer = setTimeout(() => {
+    socket.destroy(new Error('connection timed out'));
+  }, connectMs);
+  socket.on('error', reject);
+  // The session takes the socket over within this event: what the server sends, its farewell too, must not pass it by.
+  socket.once('secureConnect', () => {
+    clearTimeout(timer);
+    socket.setKeepAlive(true, 30_000);
+    if (socket.alpnProtocol === 'h2') {
+      resolve(new Connection(access.server, socket, pingMs, onUnusable));
+    } else {
+      socket.destroy();
+      resolve(undefined);
+    }
   });
   try {
-    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(connectMs) });
-  } catch (error) {
-    socket.on('error', () => undefined).destroy();
-    throw error instanceof Error && error.name === 'AbortError'
-      ? new Error('connection timed out', { cause: error })
-      : error;
+    return await promise;
+  } finally {
+    clearTimeout(timer);
   }
-  socket.setKeepAlive(true, 30_000);
-  return socket;
+}
+
+function tlsOptionsOf({ server, tls }: Access): ConnectionOptions {
+  const host = server.hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    ...serverName(host),
+    ...tls,
+    host,
+    port: server.port === '' ? 443 : Number(server.port),
+    ALPNProtocols: ['h2', 'http/1.1'],
+  };
 }
 
 /** RFC 6066 §3: no literal addresses. */
@@ -99,13 +112,22 @@ function serverName(host: string): { servername?: string } {
 
 /** One HTTP/2 connection, pinged, with what is under way on it. */
 class Connection {
+  readonly #socket: tls.TLSSocket;
   readonly #session: http2.ClientHttp2Session;
   readonly #pinging: NodeJS.Timeout;
   readonly #onUnusable: () => void;
   #streams = 0;
 
-  constructor(server: URL, socket: tls.TLSSocket, pingMs: number, onUnusable: () => void) {
-    this.#onUnusable = onUnusable;
+  constructor(
+    server: URL,
+    socket: tls.TLSSocket,
+    pingMs: number,
+    onUnusable: (connection: Connection) => void,
+  ) {
+    this.#onUnusable = () => {
+      onUnusable(this);
+    };
+    this.#socket = socket;
     this.#session = http2.connect(server, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
@@ -113,10 +135,9 @@ class Connection {
     this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     this.#pinging = this.#startPinging(pingMs);
     this.#session.on('error', () => undefined); // each stream of it hears of it too
-    this.#session.once('goaway', onUnusable);
+    this.#session.once('goaway', this.#onUnusable);
     this.#session.once('close', () => {
-      clearInterval(this.#pinging);
-      onUnusable();
+      this.destroy();
     });
   }
 
@@ -149,8 +170,10 @@ class Connection {
   }
 
   destroy(reason?: Error): void {
+    clearInterval(this.#pinging);
     this.#onUnusable();
     this.#session.destroy(reason);
+    this.#socket.destroy(); // a session whose farewell can't be written any more would keep it
   }
 
   /** A connection whose other end vanished says nothing by itself for many minutes. */
