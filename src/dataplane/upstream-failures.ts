@@ -1,4 +1,5 @@
 import type { UpstreamFailure } from './codec.ts';
+import { limitOfAnswer } from './http1/refusal-limits.ts';
 import type { Refusal } from './http1/refusal.ts';
 
 /** Why attempts fail. Sources: routing.md §8.3 and §13, security.md §5 and §7. */
@@ -55,12 +56,12 @@ export const upstreamFailures = {
 } as const satisfies Record<string, UpstreamFailure>;
 
 /** An answer that the parser refuses: never repeated, the request was understood. */
-export function malformedAnswer({ reason }: Refusal): UpstreamFailure {
+export function malformedAnswer(refusal: Refusal): UpstreamFailure {
   return {
     status: 502,
-    reason: `answer refused: ${reason}`,
+    reason: `answer refused: ${refusal.reason}`,
     retry: 'no',
     beforeRequest: false,
-    limit: 'malformed-response',
+    limit: limitOfAnswer(refusal),
   };
 }

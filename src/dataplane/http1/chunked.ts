@@ -26,7 +26,7 @@ const LINE_START = /^[\t -~\x80-\xff]*\r?$/;
 const BAD_SIZE = new Refusal(400, 'chunk size line is not valid');
 const BAD_DATA_END = new Refusal(400, 'chunk data does not end with CR LF');
 const BAD_TRAILER = new Refusal(400, 'trailer section is not valid');
-const OVERHEAD = new Refusal(400, 'chunk extensions and trailers too large');
+const OVERHEAD = new Refusal(400, 'chunk extensions and trailers too large', undefined, 'trailers');
 
 const State = { Size: 0, Data: 1, DataEnd: 2, Trailers: 3, Finished: 4 } as const;
 

@@ -1,10 +1,30 @@
 import type { LimitName } from '../../observability/limits.ts';
-import type { Refusal } from './refusal.ts';
+import type { Excess, Refusal } from './refusal.ts';
+
+const REQUEST_LIMITS: Readonly<Record<Excess, LimitName>> = {
+  line: 'request-line',
+  field: 'request-field',
+  head: 'request-head',
+  fields: 'request-fields',
+  trailers: 'request-trailers',
+};
+
+const ANSWER_LIMITS: Readonly<Record<Excess, LimitName>> = {
+  line: 'upstream-head',
+  field: 'upstream-head',
+  head: 'upstream-head',
+  fields: 'upstream-fields',
+  trailers: 'upstream-trailers',
+};
 
 /** Under which name a refused request is counted. */
-export function limitOfRefusal({ status, pageTitle }: Refusal): LimitName {
+export function limitOfRefusal({ status, excess }: Refusal): LimitName {
+  if (excess !== undefined) return REQUEST_LIMITS[excess];
   if (status === 408) return 'request-head-timeout';
-  if (status === 414) return 'request-line';
-  if (status === 501 || status === 505) return 'unsupported-request';
-  return pageTitle === undefined ? 'malformed-request' : 'request-head';
+  return status === 501 || status === 505 ? 'unsupported-request' : 'malformed-request';
+}
+
+/** Under which name a refused answer is counted. */
+export function limitOfAnswer({ excess }: Refusal): LimitName {
+  return excess === undefined ? 'malformed-response' : ANSWER_LIMITS[excess];
 }

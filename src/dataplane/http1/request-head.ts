@@ -57,7 +57,7 @@ const VERSION = /^HTTP\/[0-9]\.[0-9]$/;
 const TARGET = /^[!-"$-~]+$/;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 
-const LINE_TOO_LONG = new Refusal(414, 'request line too long', 'Request-URI Too Large');
+const LINE_TOO_LONG = new Refusal(414, 'request line too long', 'Request-URI Too Large', 'line');
 const BAD_LINE = new Refusal(400, 'request line is not method, target and version');
 const BAD_TARGET = new Refusal(400, 'request target holds bytes or a form not allowed');
 const BAD_VERSION = new Refusal(505, 'version is not HTTP/1.0 or HTTP/1.1');

@@ -96,7 +96,7 @@ function asBadGateway(refusal: Refusal | undefined): Refusal | undefined {
   if (refusal === undefined) return undefined;
   let known = badGateways.get(refusal);
   if (known === undefined) {
-    known = new Refusal(502, `upstream: ${refusal.reason}`);
+    known = new Refusal(502, `upstream: ${refusal.reason}`, undefined, refusal.excess);
     badGateways.set(refusal, known);
   }
   return known;
