@@ -4,7 +4,7 @@ import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:h
 import https from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { createLoopbackCertificate } from './loopback-certificate.ts';
+import { loopbackCertificate } from './loopback-certificate.ts';
 
 /** What was asked for. */
 export interface SeenRequest {
@@ -86,7 +86,7 @@ export class FakeApiServer {
     if (protocol === 'http1') {
       this.#server = http.createServer(handle);
     } else {
-      const { certificate, key } = createLoopbackCertificate();
+      const { certificate, key } = loopbackCertificate;
       this.ca = certificate;
       const tls = { cert: certificate, key };
       this.#server =

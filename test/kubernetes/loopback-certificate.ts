@@ -2,7 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import forge from 'node-forge';
 
 /** A self-signed certificate for 127.0.0.1, valid for an hour; PEM both. */
-export function createLoopbackCertificate(): { certificate: string; key: string } {
+export const loopbackCertificate = createLoopbackCertificate();
+
+function createLoopbackCertificate(): { certificate: string; key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
