@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { LoadGenerator, LoadResult, LoadShape } from './load.ts';
+
+/**
+ * Load from Node itself, where there is no wrk. It costs more than the proxy that it measures, so it can't show what a
+ * proxy is able to serve; CPU time per request it shows all the same, if less sharply.
+ */
+export const nodeLoad: LoadGenerator = {
+  name: 'own generator (weaker than wrk)',
+  run: runNodeLoad,
+};
+
+async function runNodeLoad(shape: LoadShape): Promise<LoadResult> {
+  const pinned = shape.core === undefined ? [] : ['taskset', '-c', String(shape.core)];
+  const [program, ...args] = [
+    ...[...pinned, process.execPath, import.meta.filename],
+    JSON.stringify(shape),
+  ];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const output = await text(child.stdout);
+  await exited;
+  return JSON.parse(output) as LoadResult;
+}
+
+/** Counters of one run. */
+class Run {
+  readonly #shape: LoadShape;
+  readonly #requests: readonly Buffer[];
+  readonly #latenciesMs: number[] = [];
+  #position = 0;
+  #failed = 0;
+  #bytes = 0;
+  #isOver = false;
+
+  constructor(shape: LoadShape) {
+    this.#shape = shape;
+    const { requestBodyBytes: length } = shape;
+    const start = length === 0 ? 'GET' : 'POST';
+    const end = length === 0 ? '\r\n' : `Content-Length: ${length}\r\n\r\n${'x'.repeat(length)}`;
+    this.#requests = shape.hosts.map((host) =>
+      Buffer.from(`${start} / HTTP/1.1\r\nHost: ${host}\r\n${end}`),
+    );
+  }
+
+  async result(): Promise<LoadResult> {
+    const startedAt = performance.now();
+    const connections = Array.from({ length: this.#shape.connections }, () => this.#connect());
+    setTimeout(() => {
+      this.#isOver = true;
+    }, this.#shape.seconds * 1000);
+    await Promise.all(connections);
+    const sorted = this.#latenciesMs.sort((one, other) => one - other);
+    return {
+      requests: sorted.length,
+      seconds: (performance.now() - startedAt) / 1000,
+      failed: this.#failed,
+      bytes: this.#bytes,
+      p50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? 0,
+      p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+    };
+  }
+
+  /** One connection, one request at a time, until the run is over. */
+  async #connect(): Promise<void> {
+    const socket = connect({ port: this.#shape.port, host: '127.0.0.1', noDelay: true });
+    let answer = '';
+    let sentAt = 0;
+    const send = () => {
+      sentAt = performance.now();
+      socket.write(this.#requests[this.#position++ % this.#requests.length] ?? '');
+    };
+    socket.on('connect', send);
+    socket.on('data', (chunk) => {
+      this.#bytes += chunk.length;
+      answer += chunk.toString('latin1');
+      if (!isComplete(answer)) return;
+      this.#latenciesMs.push(performance.now() - sentAt);
+      if (!answer.startsWith('HTTP/1.1 2')) this.#failed++;
+      answer = '';
+      if (this.#isOver) socket.end();
+      else send();
+    });
+    socket.on('error', () => this.#failed++);
+    await once(socket, 'close');
+    if (!this.#isOver) this.#failed++;
+  }
+}
+
+function isComplete(answer: string): boolean {
+  const head = answer.indexOf('\r\n\r\n');
+  if (head < 0) return false;
+  const [, length = '0'] = /\r\ncontent-length: *(\d+)/i.exec(answer.slice(0, head)) ?? [];
+  return answer.length >= head + 4 + Number(length);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const result = await new Run(JSON.parse(process.argv[2] ?? '') as LoadShape).result();
+  process.stdout.write(JSON.stringify(result));
+}
