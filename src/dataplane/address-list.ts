@@ -38,8 +38,8 @@ export class AddressList {
   }
 
   #matchesV6(text: string): boolean {
-    if (!ipaddr.IPv6.isValid(text)) return false;
-    const address = ipaddr.IPv6.parse(text);
+    const address = parseIpv6(text);
+    if (address === undefined) return false;
     if (address.isIPv4MappedAddress()) return isWithin(this.#v4, numberOf(address.toIPv4Address()));
     return this.#v6.some((block) => address.match(block[0], block[1]));
   }
@@ -112,4 +112,12 @@ function parseIpv4(text: string, start: number): number | undefined {
     }
   }
   return dots === 3 && octet !== -1 ? address * 256 + octet : undefined;
+}
+
+function parseIpv6(text: string): ipaddr.IPv6 | undefined {
+  try {
+    return ipaddr.IPv6.parse(text);
+  } catch {
+    return undefined; // not an address
+  }
 }

@@ -19,31 +19,38 @@ interface Entry {
 /** One state for each cluster id that the config has or a route names: a cluster that comes late finds its routes waiting. */
 export class ClusterRegistry {
   readonly #entries = new Map<string, Entry>();
+  /** By endpoint set: the configured clusters that use it. Endpoints change more often than all else. */
+  readonly #users = new Map<string, Set<ClusterState>>();
   readonly #endpoints: EndpointRegistry;
 
   constructor(endpoints: EndpointRegistry) {
     this.#endpoints = endpoints;
   }
 
-  /** `changedSets`: ids of the endpoint sets that are others now. */
+  /** `changedSets`: ids of the endpoint sets that are others now. Call it when the endpoint registry has them. */
   update(
     set: readonly CompiledCluster[],
     remove: readonly string[],
-    changedSets: ReadonlySet<string>,
+    changedSets: readonly string[],
   ): void {
     for (const { config, balancer } of set) {
       const entry = this.#entry(config.id);
+      if (entry.isConfigured) this.#leaveSet(entry.state);
       entry.isConfigured = true;
       entry.state.reconfigure(config, balancer);
-      entry.state.setEndpoints(this.#endpoints.endpointsOf(config.endpointSet));
+      this.#joinSet(entry.state);
     }
     for (const id of remove) {
       const entry = this.#entry(id);
+      if (entry.isConfigured) this.#leaveSet(entry.state);
       entry.isConfigured = false;
       entry.state.setEndpoints([]);
       this.#dropIfUnused(id, entry);
     }
-    if (changedSets.size > 0) this.#refresh(changedSets);
+    for (const setId of changedSets) {
+      const endpoints = this.#endpoints.endpointsOf(setId);
+      for (const state of this.#users.get(setId) ?? []) state.setEndpoints(endpoints);
+    }
   }
 
   /** For a route that forwards to it. Without endpoints as long as the config has no such cluster. */
@@ -59,13 +66,19 @@ export class ClusterRegistry {
     this.#dropIfUnused(id, entry);
   }
 
-  #refresh(changedSets: ReadonlySet<string>): void {
-    for (const { state, isConfigured } of this.#entries.values()) {
-      const { endpointSet } = state.config;
-      if (isConfigured && changedSets.has(endpointSet)) {
-        state.setEndpoints(this.#endpoints.endpointsOf(endpointSet));
-      }
-    }
+  #joinSet(state: ClusterState): void {
+    const { endpointSet } = state.config;
+    const users = this.#users.get(endpointSet);
+    if (users === undefined) this.#users.set(endpointSet, new Set([state]));
+    else users.add(state);
+    state.setEndpoints(this.#endpoints.endpointsOf(endpointSet));
+  }
+
+  #leaveSet(state: ClusterState): void {
+    const { endpointSet } = state.config;
+    const users = this.#users.get(endpointSet);
+    users?.delete(state);
+    if (users?.size === 0) this.#users.delete(endpointSet);
   }
 
   #entry(id: string): Entry {

@@ -77,4 +77,8 @@ test('coming back, an endpoint that still has exchanges gets its state back', ()
   assert.equal(busy.removed, false);
   assert.notEqual(second, idle);
   assert.equal(idle.removed, true);
+  busy.inFlight = 0;
+  registry.update({ set: [setOf('a', 1)], remove: [] });
+  registry.update({ set: [setOf('a', 1)], remove: [] });
+  assert.equal(registry.endpointsOf('a')[0], busy);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
+import { patternProblem } from '../translate/pattern-problem.ts';
 import { compilePattern } from './linear-regex.ts';
 import type { Pattern } from './linear-regex.ts';
 
@@ -22,8 +23,8 @@ for (const { source, text, starts, found } of [
   { source: '/api(/|$)(.*)', text: '/v/api/x', starts: false, found: ['/api/x', '/', 'x'] },
   { source: '/a|/b', text: '/x/b', starts: false, found: ['/b'] },
   { source: '/(?i:A)(b)?', text: '/a', starts: true, found: ['/a', undefined] },
-  { source: '/\\Qa.b', text: '/a.bc', starts: true, found: ['/a.b'] },
-  { source: '/\\Qa.b', text: '/axb', starts: false, found: undefined },
+  { source: '/\\Qa.b\\E', text: '/a.bc', starts: true, found: ['/a.b'] },
+  { source: '/\\Qa.b\\E', text: '/axb', starts: false, found: undefined },
   { source: '/admin/.*$', text: '/admin/\n', starts: true, found: ['/admin/\n'] },
   { source: '/(en|de)/[^/]+/x{2}', text: '/de/y/xx', starts: true, found: ['/de/y/xx', 'de'] },
 ]) {
@@ -43,6 +44,7 @@ for (const source of [
   '/foo(',
   '/foo)',
   'a)(b',
+  '/\\Qa',
   '/[z-a]+',
   '/a**',
   '/x{1001}',
@@ -51,6 +53,8 @@ for (const source of [
 ]) {
   test(`${source} is refused`, () => {
     assert.equal(compilePattern(source), undefined);
+    // What translate/ let through would be a delta that no worker takes.
+    assert.ok(patternProblem(source));
   });
 }
 
@@ -79,6 +83,15 @@ test('what may take long says so, what runs natively needs no bound', () => {
   large.search('a'.repeat(large.maxTextLength));
   assert.ok(performance.now() - start < 200);
   assert.ok(large.maxTextLength < 8192);
+});
+
+test('what the native engine might go back over twice is left to re2js', () => {
+  for (const source of [
+    ...['/[0-9]+/?(.*)', '/[^/]+[^/]+', '/[a-z]+[0-9]', '/([a-z]+)+', '/([a-z]+/)*', '/.*/x'],
+    ...['/(a|b)', '/a+', '/[.-z]+/x', '/[^/]+?/x', '/(.*)(.*)', '/.*$x', '/\\w+/x', '/a{2}'],
+  ]) {
+    assert.ok(Number.isFinite(compiled(source).maxTextLength), source);
+  }
 });
 
 /** Patterns of the native subset, and some just outside. */
@@ -126,6 +139,7 @@ test('the native engine and re2js agree', () => {
       // refused
     }
     assert.equal(ours === undefined, theirs === undefined);
+    assert.equal(ours === undefined, patternProblem(pattern) !== undefined);
     if (ours === undefined || theirs === undefined) return;
     if (ours.maxTextLength === Number.POSITIVE_INFINITY) native++;
     assert.equal(ours.matchesStart(subject), theirs.matcher(subject).lookingAt());

@@ -81,7 +81,7 @@ export class Table {
 
     const removedEndpoints = this.#endpoints.update(delta.endpointSets);
     const { set, remove } = delta.endpointSets;
-    const changedSets = new Set([...set.map(({ id }) => id), ...remove]);
+    const changedSets = [...set.map(({ id }) => id), ...remove];
     this.#clusters.update(compiled.clusters, delta.clusters.remove, changedSets);
 
     for (const host of compiled.hosts) host.link(this.#clusters);

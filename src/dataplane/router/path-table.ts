@@ -19,19 +19,20 @@ interface Node<T> {
  * entries the first counts. Source: networking/v1 HTTPIngressPath.pathType, routing.md §4.
  */
 export class PathTable<T> {
-  readonly #exact = new Map<string, T>();
+  /** Undefined without entries: most hosts have none, and a look into an empty map costs as much as into a full one. */
+  #exact: Map<string, T> | undefined;
   readonly #root: Node<T> = { children: undefined, withoutSlash: undefined, withSlash: undefined };
 
   constructor(entries: Iterable<PathEntry<T>>) {
     for (const { match, value } of entries) {
       if (match.kind === 'prefix') this.#addPrefix(match.path, value);
-      else if (!this.#exact.has(match.path)) this.#exact.set(match.path, value);
+      else this.#addExact(match.path, value);
     }
   }
 
   /** `path` is normalised, or `*`, which only the prefix `/` covers. */
   match(path: string): T | undefined {
-    const exact = this.#exact.get(path);
+    const exact = this.#exact?.get(path);
     if (exact !== undefined) return exact;
 
     let node: Node<T> | undefined = this.#root;
@@ -46,6 +47,11 @@ export class PathTable<T> {
       start = slash + 1;
     }
     return longest;
+  }
+
+  #addExact(path: string, value: T): void {
+    this.#exact ??= new Map();
+    if (!this.#exact.has(path)) this.#exact.set(path, value);
   }
 
   #addPrefix(path: string, value: T): void {

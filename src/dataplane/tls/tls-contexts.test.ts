@@ -130,6 +130,13 @@ test('ssl-reject-handshake: only hosts of the config get an answer', () => {
   }
 });
 
+test('ssl-reject-handshake: a client without SNI is shown nothing', async (t) => {
+  const presented = await startServer(t, createTable({ rejectUnknownHosts: true }).table);
+  assert.match(await presented(''), /alert/);
+  assert.equal(await presented('shop.example.com'), 'shop');
+  assert.equal(await presented('plain.test'), 'default');
+});
+
 test('a certificate that OpenSSL refuses is logged once, and disturbs nobody', async (t) => {
   const { table, lines } = createTable();
   const good = table.tls.secureContextFor('other.example.com');

@@ -79,9 +79,11 @@ export class TlsContexts {
   /**
    * For `tls.createServer` and, after a change of settings or of the default certificate, `server.setSecureContext`: the
    * default certificate, and what a context chosen by SNI can't change (OpenSSL takes versions and ciphers from the first).
+   * Node asks nobody about a client that sends no SNI: where unknown hosts are rejected, there is no certificate for it.
    */
   serverOptions(): SecureContextOptions {
-    const entry = this.#defaultEntry();
+    const rejects = this.#tls?.settings.rejectUnknownHosts === true;
+    const entry = rejects ? undefined : this.#defaultEntry();
     if (entry === undefined || this.#contextOf(entry) === undefined)
       return { ...this.#tls?.options };
     return { ...this.#tls?.options, ...pemOf(entry.certificate) };
