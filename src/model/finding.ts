@@ -29,6 +29,8 @@ export const findingEffects = {
   'annotation-unknown': 'partial',
   /** What guards access (an annotation, a ConfigMap key) is not honoured or does not parse: its paths answer 503. */
   'guard-not-honoured': 'closed',
+  /** `backend-protocol` names one that is not spoken: 503. */
+  'backend-protocol-unsupported': 'closed',
   /** The whole Ingress is not served (`drop-ingress`). */
   'ingress-dropped': 'closed',
   /** The Ingress names a class that does not exist or another controller's. Only reported for near misses. */

@@ -98,7 +98,7 @@ export function findClassSlip(
   ) {
     const why =
       known === undefined
-        ? 'There is no IngressClass of that name'
+        ? `There is no IngressClass ${quote(className)}`
         : `The IngressClass ${quote(className)} belongs to another controller; ours is ${quote(options.controllerClass)}`;
     return report('spec.ingressClassName', why);
   }

@@ -130,9 +130,14 @@ function withUsable(
   const findings = refused.length === 0 ? [] : [refusedFinding(backend, refused)];
   return {
     set: { id: endpointSetId(backend), endpoints: usable },
-    problem: usable.length === 0 ? problem : undefined,
+    problem: usable.length > 0 ? undefined : refused.length > 0 ? allRefused(backend) : problem,
     findings,
   };
+}
+
+function allRefused({ namespace, service }: ServiceBackend): BackendProblem {
+  const reason = `all endpoints of the Service ${namespace}/${service} are at addresses that are not used`;
+  return { code: 'service-without-endpoints', reason };
 }
 
 function refusedFinding(backend: ServiceBackend, refused: readonly Endpoint[]): Finding {

@@ -132,6 +132,7 @@ class ClaimReader {
     if (rules.size === 0 && objectsOf(this.#spec?.rules).length === 0) {
       return { claims: this.#catchAll(fallback), findings: this.#findings };
     }
+    this.#checkSecretNames();
     const claims = [...rules].map(([host, claimed]) => ({
       host,
       owner: this.#owner,
@@ -141,6 +142,15 @@ class ClaimReader {
       tls: host === '' || entries.length === 0 ? undefined : tlsClaim(host, entries),
     }));
     return { claims, findings: this.#findings };
+  }
+
+  #checkSecretNames(): void {
+    objectsOf(this.#spec?.tls).forEach((entry, index) => {
+      const name = textOf(entry?.secretName) ?? '';
+      if (name === '' || isObjectName(name)) return;
+      const message = `${quote(name)} names no Secret of this namespace: the default certificate is presented.`;
+      this.#report('secret-missing', `spec.tls[${index}].secretName`, message);
+    });
   }
 
   #catchAll(backend: Backend | undefined): readonly HostClaim[] {
@@ -225,10 +235,14 @@ function tlsEntries(namespace: string, spec: IngressSpec): readonly TlsEntry[] {
       const name = textOf(secretName) ?? '';
       return {
         hosts: textsOf(hosts).map((host) => host.toLowerCase()),
-        // A slash would name another namespace.
-        secret: name === '' || name.includes('/') ? undefined : `${namespace}/${name}`,
+        secret: isObjectName(name) ? `${namespace}/${name}` : undefined,
       };
     });
+}
+
+/** A slash, above all, would name another namespace. */
+function isObjectName(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 }
 
 /** Source: routing.md §7.2. */

@@ -16,7 +16,9 @@ export function patternProblem(source: string): string | undefined {
     RE2JS.compile(`^(?:${source})`, FLAGS);
     return size > MAX_INSTRUCTIONS ? 'it is too large' : undefined;
   } catch (error) {
-    const detail = error instanceof Error ? ` (${error.message.slice(0, 200)})` : '';
+    // Its messages show the pattern with our flags in front.
+    const text = error instanceof Error ? error.message.replace('(?s)(?i)', '') : '';
+    const detail = text === '' ? '' : ` (${text.slice(0, 200)})`;
     return `it is not of RE2's syntax, which has no lookarounds and no backreferences${detail}`;
   }
 }

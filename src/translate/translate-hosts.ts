@@ -160,7 +160,7 @@ function reportAliases(
       finding(
         'host-conflict',
         aliasClaim.owner.object,
-        'metadata.annotations[server-alias]',
+        'metadata.annotations',
         `The alias ${alias} of ${host} is a host of its own, or an older alias: it is not served from here.`,
       ),
     ),

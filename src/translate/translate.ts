@@ -186,7 +186,7 @@ function reportDefault(
 
 function reportExpired(
   certificates: ReadonlyMap<string, Certificate>,
-  { now }: TranslateOptions,
+  { now, defaultCertificate }: TranslateOptions,
   memory: Memory,
 ): readonly (readonly Finding[])[] {
   if (now === undefined) return [];
@@ -194,8 +194,11 @@ function reportExpired(
   const expired = [...certificates.values()].filter(({ notAfter }) => notAfter < time);
   return expired.map(({ id, notAfter }) =>
     memory.findings.get(`expired ${id}`, [notAfter], () => {
-      const message = `The certificate has expired on ${notAfter}. It is still presented, and clients refuse it: renew it.`;
-      return [finding('certificate-expired', `Secret ${id}`, 'data[tls.crt]', message)];
+      const isGenerated = id === defaultCertificate.id;
+      const object = isGenerated ? 'the generated default certificate' : `Secret ${id}`;
+      const remedy = isGenerated ? 'start anew to have another one' : 'renew it';
+      const message = `The certificate has expired on ${notAfter}. It is still presented, and clients refuse it: ${remedy}.`;
+      return [finding('certificate-expired', object, undefined, message)];
     }),
   );
 }

@@ -109,7 +109,7 @@ export function sizeLimit(): ValueParser<number | 'none'> {
 
 export function oneOf<const T extends string>(...values: readonly T[]): ValueParser<T> {
   return {
-    syntax: values.map((value) => `\`${value}\``).join(', '),
+    syntax: `one of ${values.map((value) => `\`${value}\``).join(', ')}`,
     parse: (text) => values.find((value) => value === text),
   };
 }

@@ -13,15 +13,23 @@ export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
       default: 'HTTP',
       doc: '`HTTPS`: TLS without a check of the certificate and without SNI. Others than `HTTP` and `HTTPS` are not honoured yet: the paths answer 503.',
       refuse: (protocol) =>
-        protocol === 'HTTP' || protocol === 'HTTPS'
+        isSpoken(protocol)
           ? undefined
           : {
-              outcome: 'deny-503',
-              reason: `${protocol} is not spoken yet, and such an endpoint understands nothing else.`,
+              outcome: 'partly',
+              code: 'backend-protocol-unsupported',
+              reason: `${protocol} is not spoken yet, and such an endpoint understands nothing else: all paths of the Ingress answer 503.`,
             },
     },
   },
   routes: ['rule', 'catch-all'],
-  applyToRoute: (route, values) =>
-    values['backend-protocol'] === 'HTTPS' ? { ...route, protocol: 'https' } : route,
+  applyToRoute: (route, values) => {
+    const protocol = values['backend-protocol'] ?? 'HTTP';
+    if (!isSpoken(protocol)) return { ...route, filters: [{ kind: 'deny', status: 503 }] };
+    return protocol === 'HTTPS' ? { ...route, protocol: 'https' } : route;
+  },
 });
+
+function isSpoken(protocol: Protocol): boolean {
+  return protocol === 'HTTP' || protocol === 'HTTPS';
+}

@@ -1,5 +1,6 @@
 import type { RetryPolicy, RouteTimeouts } from '../../model/config.ts';
 import type { FilterConfig } from '../../model/filter-config.ts';
+import type { FindingCode } from '../../model/finding.ts';
 import type { UpstreamProtocol } from '../backend.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
 import type { ValueParser } from '../value-parsers.ts';
@@ -37,6 +38,8 @@ export interface AnnotationSpec<T> {
 export interface Refusal {
   /** `partly`: the value is used as far as it goes. */
   readonly outcome: Outcome | 'partly';
+  /** How it is reported, where not as what is unsupported. */
+  readonly code?: FindingCode;
   /** One sentence. */
   readonly reason: string;
 }

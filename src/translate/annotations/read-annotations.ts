@@ -145,7 +145,7 @@ class Reader {
         values[name] = value;
       } else if (refusal.outcome === 'partly') {
         values[name] = value;
-        this.#report('annotation-unsupported', given.name, refusal.reason);
+        this.#report(refusal.code ?? 'annotation-unsupported', given.name, refusal.reason);
       } else {
         this.#fail(given.name, refusal.outcome, refusal.reason);
       }
