@@ -30,6 +30,9 @@ export function compilePattern(source: string): Pattern | undefined {
   return native === undefined ? compileRe2Pattern(source) : new NativePattern(source, native);
 }
 
+/** States that re2js keeps of a pattern's automaton; 8 MiB by itself, which a tenant's thousand patterns would fill. */
+const MAX_AUTOMATON_BYTES = 256 * 1024;
+
 class Re2Pattern implements Pattern {
   readonly maxTextLength: number;
   readonly #anywhere: RE2JS;
@@ -38,6 +41,9 @@ class Re2Pattern implements Pattern {
   constructor(anywhere: RE2JS, atStart: RE2JS) {
     this.#anywhere = anywhere;
     this.#atStart = atStart;
+    const automaton = atStart.re2().dfa;
+    automaton.stateBudget = MAX_AUTOMATON_BYTES;
+    automaton.memBudget = MAX_AUTOMATON_BYTES;
     this.maxTextLength = Math.floor(MAX_STEPS / anywhere.programSize());
   }
 
