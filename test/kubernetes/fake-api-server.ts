@@ -172,8 +172,10 @@ export class FakeApiServer {
 
   /** Ends the watches of a resource, as the server does when their time is over. */
   endWatches(resource: string): void {
-    for (const { seen, response } of this.#watches) {
-      if (seen.resource === resource) response.end();
+    for (const watch of this.#watches) {
+      if (watch.seen.resource !== resource) continue;
+      watch.response.end();
+      this.#watches.delete(watch);
     }
   }
 
