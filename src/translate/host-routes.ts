@@ -19,6 +19,8 @@ export interface BackendUse {
   /** Who named it, and where: for findings. */
   readonly object: string;
   readonly field: string;
+  /** Requests get there: no redirect and no closed path is in the way. */
+  readonly isReached: boolean;
 }
 
 export interface HostRoutes {
@@ -53,6 +55,9 @@ export function translateHostRoutes(core: HostCore, context: RoutesContext): Hos
   const entries = owned.map(({ claim, rule }) => createEntry({ ...rule, claim }, context));
   if (!owned.some(({ rule }) => rule.match === 'prefix' && rule.path === '/')) {
     entries.push(createEntry(implicitRoot(core, context), context));
+  }
+  for (const { claim, backend, field } of entries) {
+    if (backend?.kind === 'resource') findings.push(reportResource(claim, field));
   }
   const isPatternHost = entries.some(({ draft }) => draft.isPattern);
   const matched = isPatternHost
@@ -113,6 +118,13 @@ function implicitRoot({ claims }: HostCore, { hasDefaultBackend }: RoutesContext
 }
 
 const CLOSED: FilterConfig = { kind: 'deny', status: 503 };
+
+function reportResource(claim: HostClaim | undefined, field: string): Finding {
+  const message =
+    'Only Services are served, and this backend is a resource: requests are answered 404.';
+  const object = claim?.owner.object ?? '';
+  return finding('backend-resource-unsupported', object, field, message);
+}
 
 function createEntry(seed: EntrySeed, context: RoutesContext): RouteEntry {
   const { claim, kind, path } = seed;
@@ -188,8 +200,12 @@ function usesOf(entries: readonly RouteEntry[]): readonly BackendUse[] {
   for (const { claim, backend, field, draft } of entries) {
     if (claim === undefined || backend?.kind !== 'service') continue;
     const { protocol } = draft;
-    const key = `${claim.owner.object} ${clusterId(backend, protocol)}`;
-    if (!uses.has(key)) uses.set(key, { backend, protocol, object: claim.owner.object, field });
+    const { object } = claim.owner;
+    const key = `${object} ${clusterId(backend, protocol)}`;
+    const isReached = !draft.filters.some(({ kind }) => kind === 'deny' || kind === 'redirect');
+    if (uses.get(key)?.isReached !== true && (isReached || !uses.has(key))) {
+      uses.set(key, { backend, protocol, object, field, isReached });
+    }
   }
   return [...uses.values()];
 }

@@ -57,7 +57,7 @@ class Collector implements BackendsResult {
     this.#context = context;
   }
 
-  add({ backend, protocol, object, field }: BackendUse): void {
+  add({ backend, protocol, object, field, isReached }: BackendUse): void {
     const id = clusterId(backend, protocol);
     if (!this.clusters.has(id)) {
       const make = (): Cluster => translateCluster(backend, protocol);
@@ -65,7 +65,7 @@ class Collector implements BackendsResult {
     }
     const setId = endpointSetId(backend);
     const { problem } = this.#resolve(setId, backend);
-    if (problem !== undefined) this.#report(`${object} ${id}`, object, field, problem);
+    if (problem !== undefined && isReached) this.#report(`${object} ${id}`, object, field, problem);
   }
 
   addDefault(key: string): void {
