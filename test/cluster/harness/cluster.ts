@@ -4,10 +4,10 @@ import type { TestContext } from 'node:test';
 import { join } from 'node:path';
 import { Api } from './api.ts';
 import { TEST_LABEL } from './app.ts';
-import { startProductContainer } from './ts-nginx.ts';
 import { ControlPlane } from './control-plane.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { Kubelet } from './kubelet.ts';
+import { productContainer } from './product-container.ts';
 
 /** Set by run.ts inside the namespace: the binary to start a cluster from. */
 export const BINARY_VARIABLE = 'TS_NGINX_CONTROL_PLANE';
@@ -72,7 +72,13 @@ async function startOwnCluster(binary: string, folder: string): Promise<Cluster>
     kubeconfig,
     cacheFolder: join(folder, 'kubectl'),
   });
-  const images = { 'ts-nginx': startProductContainer({ kubectl, folder }) };
+  const images = {
+    'ts-nginx': productContainer({
+      kubectl,
+      folder,
+      certificateFile: controlPlane.certificateFile,
+    }),
+  };
   const kubelet = await Kubelet.start({ api, images });
   return {
     kubeconfig,

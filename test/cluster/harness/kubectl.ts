@@ -33,6 +33,15 @@ export function createKubectl({ command, kubeconfig, cacheFolder }: KubectlOptio
   };
 }
 
+export async function createToken(
+  kubectl: Kubectl,
+  namespace: string,
+  serviceAccount: string,
+): Promise<string> {
+  const args = ['-n', namespace, 'create', 'token', serviceAccount, '--duration', '1h'];
+  return (await kubectl(args)).trim();
+}
+
 function toList(items: readonly object[]): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }

@@ -3,13 +3,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Child } from './child.ts';
-import type { StartContainer } from './container.ts';
 import { eventually } from './eventually.ts';
-import type { Kubectl } from './kubectl.ts';
-import { environmentOf } from './pod.ts';
+import { createToken, type Kubectl } from './kubectl.ts';
 import { request, type Target } from './wire.ts';
 
-const LAUNCHER = join(import.meta.dirname, '../../../bin/ts-nginx.js');
+export const LAUNCHER = join(import.meta.dirname, '../../../bin/ts-nginx.js');
 const NAMESPACE = 'ts-nginx';
 const SERVICE_ACCOUNT = 'ts-nginx';
 const STANDARD_PORTS = { http: 80, https: 443, admin: 10_254 };
@@ -29,9 +27,6 @@ export interface TsNginxOptions {
   readonly address: string;
   readonly ports?: Ports;
   readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly namespace?: string;
-  readonly serviceAccount?: string;
 }
 
 /** A ts-nginx process: a client of the API server with the rights of its ServiceAccount and no others. */
@@ -49,9 +44,8 @@ export class TsNginx {
   /** Resolves when it was started; `untilReady` awaits more. */
   static async start(options: TsNginxOptions): Promise<TsNginx> {
     const { kubectl, folder, name, address, ports = STANDARD_PORTS } = options;
-    const { namespace = NAMESPACE, serviceAccount = SERVICE_ACCOUNT } = options;
     const kubeconfig = join(folder, `${name}.kubeconfig`);
-    await writeFile(kubeconfig, await serviceAccountKubeconfig(kubectl, namespace, serviceAccount));
+    await writeFile(kubeconfig, await serviceAccountKubeconfig(kubectl));
     const child = new Child({
       name,
       command: [
@@ -65,7 +59,7 @@ export class TsNginx {
         `--https-port=${ports.https}`,
         `--healthz-port=${ports.admin}`,
       ],
-      env: { POD_NAME: name, POD_NAMESPACE: namespace, ...options.env },
+      env: { POD_NAME: name, POD_NAMESPACE: NAMESPACE },
       logFile: join(folder, `${name}.log`),
     });
     return new TsNginx(address, ports, child);
@@ -98,45 +92,12 @@ export class TsNginx {
 }
 
 /** The kubeconfig that kubectl uses, with the ServiceAccount's token instead of its user. */
-async function serviceAccountKubeconfig(
-  kubectl: Kubectl,
-  namespace: string,
-  serviceAccount: string,
-): Promise<string> {
+async function serviceAccountKubeconfig(kubectl: Kubectl): Promise<string> {
   const view = await kubectl(['config', 'view', '--minify', '--flatten', '--raw', '-o', 'json']);
   const config = JSON.parse(view) as { users: { name: string; user: object }[] };
-  const token = await kubectl([
-    'create',
-    'token',
-    serviceAccount,
-    '-n',
-    namespace,
-    '--duration',
-    '1h',
-  ]);
-  for (const user of config.users) user.user = { token: token.trim() };
+  const token = await createToken(kubectl, NAMESPACE, SERVICE_ACCOUNT);
+  for (const user of config.users) user.user = { token };
   return JSON.stringify(config);
-}
-
-/** Runs the product where the stand-in kubelet meets its image: with the arguments and the account of the pod. */
-export function startProductContainer(
-  deps: Pick<TsNginxOptions, 'kubectl' | 'folder'>,
-): StartContainer {
-  return async (container, pod, address) => {
-    const env = environmentOf(container, pod, address);
-    const tsNginx = await TsNginx.start({
-      ...deps,
-      name: pod.metadata.name,
-      namespace: pod.metadata.namespace,
-      serviceAccount: pod.spec.serviceAccountName ?? 'default',
-      address,
-      env,
-      args: (container.args ?? []).map((arg) =>
-        arg.replace(/\$\((\w+)\)/g, (reference, name: string) => env[name] ?? reference),
-      ),
-    });
-    return { stop: (graceMs) => tsNginx.stop(graceMs) };
-  };
 }
 
 /** Three ports of this machine that are free now: for a cluster whose network is not ours alone. */
