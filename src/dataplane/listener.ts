@@ -89,10 +89,11 @@ export class Listener {
         port: HTTPS_PORT,
       });
     });
-    this.#tlsServer.on('tlsClientError', (error) => {
+    this.#tlsServer.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
         stats.limitTripped('client-hello-timeout');
       }
+      socket.destroy();
     });
   }
 

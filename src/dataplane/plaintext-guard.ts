@@ -31,6 +31,9 @@ export function guardPlaintext(
     socket.pause();
     socket.removeAllListeners('end');
     socket.unshift(chunk);
-    onKnown(chunk[0] === TLS_HANDSHAKE);
+    const isTls = chunk[0] === TLS_HANDSHAKE;
+    onKnown(isTls);
+    // TLS reads by itself.
+    if (!isTls) socket.resume();
   });
 }

@@ -1,6 +1,7 @@
 /** Every wait has an end (security.md §5). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import test from 'node:test';
 import { connectClient } from './harness/raw-client.ts';
 import { startProxy } from './harness/start-proxy.ts';
@@ -192,6 +193,6 @@ test('an idle upstream connection is closed after its time', async (t) => {
   const client = await connectClient(t, proxy.httpPort);
   client.write(GET);
   await client.readAnswer();
-  const [socket] = (await connected) as [NodeJS.EventEmitter];
+  const [socket] = (await connected) as [Socket];
   await once(socket, 'close');
 });

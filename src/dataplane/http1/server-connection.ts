@@ -47,6 +47,7 @@ export class ServerConnection implements Downstream {
   #isBodyPaused = false;
   /** The present answer is the last. */
   #isLast = false;
+  #hasContinued = false;
   #isCloseDelimited = false;
   #discardedBytes = 0;
   #hasClientEnded = false;
@@ -121,7 +122,8 @@ export class ServerConnection implements Downstream {
 
   wantBody(): void {
     const request = this.#request;
-    if (request?.expectContinue !== true) return;
+    if (request?.expectContinue !== true || this.#hasContinued) return;
+    this.#hasContinued = true;
     this.#writer.interim(CONTINUE);
     this.#writer.flush();
   }
@@ -157,8 +159,8 @@ export class ServerConnection implements Downstream {
     const isOld = this.#request?.protocol === 'HTTP/1.0';
     const isUnknownLength = head.body < 0 && head.body !== NO_BODY;
     this.#isCloseDelimited = isOld && isUnknownLength;
-    this.#isLast =
-      close || this.#isCloseDelimited || this.#isLastRequest() || this.#isBodyTooLong();
+    const isBodyUnwanted = head.status >= 400 && this.#isBodyTooLong();
+    this.#isLast = close || this.#isCloseDelimited || this.#isLastRequest() || isBodyUnwanted;
     const isChunked = isUnknownLength && !isOld;
     this.#writer.begin(
       answerHeadText(head, {
@@ -185,7 +187,7 @@ export class ServerConnection implements Downstream {
 
   release(): void {
     this.#exchange = undefined;
-    if (this.#isLast || this.#engine.isDraining) this.#close();
+    if (this.#isLast || this.#engine.isDraining || this.#isBodyTooLong()) this.#close();
     else if (this.#body.isComplete) this.#next();
     else this.resumeBody();
   }
@@ -251,6 +253,7 @@ export class ServerConnection implements Downstream {
     this.#request = head;
     this.#exchanges += 1;
     this.#discardedBytes = 0;
+    this.#hasContinued = false;
     this.#writer.sentBytes = 0;
     this.#body.begin(head.body);
     this.#exchange = new Exchange(this.#engine, this, head);
@@ -352,7 +355,8 @@ export class ServerConnection implements Downstream {
   /** The rest of the request's body is more than is worth reading, or may never come. */
   #isBodyTooLong(): boolean {
     if (this.#body.isComplete) return false;
-    return this.#request?.expectContinue === true || this.#body.left > MAX_DISCARDED_BYTES;
+    const mayNotCome = this.#request?.expectContinue === true && !this.#hasContinued;
+    return mayNotCome || this.#body.left > MAX_DISCARDED_BYTES;
   }
 
   #close(): void {
