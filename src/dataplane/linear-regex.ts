@@ -1,15 +1,16 @@
 import { RE2JS } from 're2js';
 
+export type Groups = readonly (string | undefined)[];
+
 /**
- * A tenant's regular expression: case-insensitive, `.` is any character. The time that it takes grows linearly with the text,
- * and is bounded for texts up to `maxTextLength`: longer ones are for the caller to refuse, unlooked at.
+ * A tenant's regular expression: case-insensitive, `.` is any character. The time that it takes grows linearly with the text.
+ * `undecided`: the text is so long that the answer would take too long; the caller must be safe whichever it would be.
  */
 export interface Pattern {
-  readonly maxTextLength: number;
   /** Whether the text begins with a match. */
-  matchesStart(text: string): boolean;
+  matchesStart(text: string): boolean | 'undecided';
   /** The leftmost match anywhere in the text: the whole, then its groups. */
-  search(text: string): readonly (string | undefined)[] | undefined;
+  search(text: string): Groups | undefined | 'undecided';
 }
 
 /** `.` takes a line feed too: `/admin/%0A` must not slip past `/admin/.*$`. translate/ checks patterns with the same flags. */
@@ -34,9 +35,9 @@ export function compilePattern(source: string): Pattern | undefined {
 const MAX_AUTOMATON_BYTES = 256 * 1024;
 
 class Re2Pattern implements Pattern {
-  readonly maxTextLength: number;
   readonly #anywhere: RE2JS;
   readonly #atStart: RE2JS;
+  readonly #maxTextLength: number;
 
   constructor(anywhere: RE2JS, atStart: RE2JS) {
     this.#anywhere = anywhere;
@@ -44,14 +45,15 @@ class Re2Pattern implements Pattern {
     const automaton = atStart.re2().dfa;
     automaton.stateBudget = MAX_AUTOMATON_BYTES;
     automaton.memBudget = MAX_AUTOMATON_BYTES;
-    this.maxTextLength = Math.floor(MAX_STEPS / anywhere.programSize());
+    this.#maxTextLength = Math.floor(MAX_STEPS / anywhere.programSize());
   }
 
-  matchesStart(text: string): boolean {
-    return this.#atStart.test(text);
+  matchesStart(text: string): boolean | 'undecided' {
+    return text.length > this.#maxTextLength ? 'undecided' : this.#atStart.test(text);
   }
 
-  search(text: string): readonly (string | undefined)[] | undefined {
+  search(text: string): Groups | undefined | 'undecided' {
+    if (text.length > this.#maxTextLength) return 'undecided';
     return this.#anywhere.exec(text) ?? undefined;
   }
 }
@@ -97,7 +99,6 @@ function compileNative(source: string): RegExp | undefined {
 }
 
 class NativePattern implements Pattern {
-  readonly maxTextLength = Number.POSITIVE_INFINITY;
   readonly #source: string;
   readonly #atStart: RegExp;
   #anywhere: Pattern | undefined;
@@ -112,7 +113,7 @@ class NativePattern implements Pattern {
   }
 
   /** A match at the start is the leftmost one, and the rule that it belongs to has mostly matched there already. */
-  search(text: string): readonly (string | undefined)[] | undefined {
+  search(text: string): Groups | undefined | 'undecided' {
     const atStart = this.#atStart.exec(text);
     if (atStart !== null) return atStart;
     this.#anywhere ??= compileRe2Pattern(this.#source);

@@ -1,6 +1,7 @@
 import type { RewritePathConfig } from '../../model/filter-config.ts';
 import type { Filter } from '../filter.ts';
 import { compilePattern } from '../linear-regex.ts';
+import type { Groups } from '../linear-regex.ts';
 import { encodePath, resolveSegments } from '../normalise-path.ts';
 
 const GROUP = /\$([1-9])/;
@@ -19,9 +20,9 @@ export function rewritePath(config: RewritePathConfig): Filter {
   return {
     phase: 'access',
     onRequest(context) {
-      if (context.path.length > pattern.maxTextLength) return { status: 414 };
       const groups = pattern.search(context.path);
       if (groups === undefined) return undefined;
+      if (groups === 'undecided') return { status: 414 };
       const expanded = expand(pieces, groups);
       if (expanded === config.pattern) return undefined;
       const path = absolutePath(expanded);
@@ -33,7 +34,7 @@ export function rewritePath(config: RewritePathConfig): Filter {
 }
 
 /** `pieces`: text and group number by turns. */
-function expand(pieces: readonly string[], groups: readonly (string | undefined)[]): string {
+function expand(pieces: readonly string[], groups: Groups): string {
   let result = '';
   for (let i = 0; i < pieces.length; i++) {
     const piece = pieces[i] ?? '';

@@ -8,9 +8,7 @@ export interface PatternEntry<T> {
 
 interface Candidate<T> {
   readonly value: T;
-  /** Longer paths take too long to be looked at. */
-  readonly maxPathLength: number;
-  matches(path: string): boolean;
+  readonly matches: (path: string) => boolean | 'undecided';
 }
 
 /** Finds the first entry, in the order given, that matches a path. Source: routing.md §5. */
@@ -19,37 +17,36 @@ export class PatternTable<T> {
 
   /** Throws where a pattern does not compile: translate/ lets none through. */
   constructor(entries: readonly PatternEntry<T>[]) {
-    this.#candidates = entries.map(({ match, value }) => createCandidate(match, value));
+    this.#candidates = entries.map(({ match, value }) => ({
+      value,
+      matches: createMatcher(match),
+    }));
   }
 
   /**
-   * Undefined also when an entry can't be decided on a path of this length: what stands behind it must not answer, for it
-   * may be less guarded.
+   * Undefined also when an entry is undecided on so long a path: what stands behind it must not answer, for it may be less
+   * guarded.
    */
   match(path: string): T | undefined {
-    for (const candidate of this.#candidates) {
-      if (path.length > candidate.maxPathLength) return undefined;
-      if (candidate.matches(path)) return candidate.value;
+    for (const { value, matches } of this.#candidates) {
+      const verdict = matches(path);
+      if (verdict === true) return value;
+      if (verdict === 'undecided') return undefined;
     }
     return undefined;
   }
 }
 
-function createCandidate<T>(match: RouteMatch, value: T): Candidate<T> {
-  const maxPathLength = Number.POSITIVE_INFINITY;
+function createMatcher(match: RouteMatch): (path: string) => boolean | 'undecided' {
   switch (match.kind) {
     case 'exact':
-      return { value, maxPathLength, matches: (path) => path === match.path };
+      return (path) => path === match.path;
     case 'prefix':
-      return { value, maxPathLength, matches: prefixMatcher(match.path) };
+      return prefixMatcher(match.path);
     case 'pattern': {
       const pattern = compilePattern(match.pattern);
       if (pattern === undefined) throw new Error(`pattern does not compile: ${match.pattern}`);
-      return {
-        value,
-        maxPathLength: pattern.maxTextLength,
-        matches: (path) => pattern.matchesStart(path),
-      };
+      return (path) => pattern.matchesStart(path);
     }
   }
 }
