@@ -69,21 +69,25 @@ test('long lists come in pages, stripped to what is used', LIMIT, async (t) => {
   assert.equal(JSON.stringify([...ingresses.values()]).includes('managedFields'), false);
 });
 
-test('an object that did not change keeps its identity when it is listed again', LIMIT, async (t) => {
-  const server = await startFakeApiServer(t, { protocol: 'http1' });
-  server.apply('ingresses', ingress('shop/web'));
-  server.apply('ingresses', ingress('shop/old'));
-  const { store, synced, holds } = startSource(t, server);
-  await synced();
-  const before = store.get('ingresses', 'shop/web');
+test(
+  'an object that did not change keeps its identity when it is listed again',
+  LIMIT,
+  async (t) => {
+    const server = await startFakeApiServer(t, { protocol: 'http1' });
+    server.apply('ingresses', ingress('shop/web'));
+    server.apply('ingresses', ingress('shop/old'));
+    const { store, synced, holds } = startSource(t, server);
+    await synced();
+    const before = store.get('ingresses', 'shop/web');
 
-  await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
-  server.failNext({ verb: 'watch', resource: 'ingresses' }, { kind: 'status', status: 410 });
-  server.endWatches('ingresses');
-  server.delete('ingresses', 'shop/old');
-  await holds(({ ingresses }) => !ingresses.has('shop/old'));
-  assert.equal(store.get('ingresses', 'shop/web'), before);
-});
+    await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
+    server.failNext({ verb: 'watch', resource: 'ingresses' }, { kind: 'status', status: 410 });
+    server.endWatches('ingresses');
+    server.delete('ingresses', 'shop/old');
+    await holds(({ ingresses }) => !ingresses.has('shop/old'));
+    assert.equal(store.get('ingresses', 'shop/web'), before);
+  },
+);
 
 test('only the watched namespaces are read, each by itself', LIMIT, async (t) => {
   const server = await startFakeApiServer(t, { protocol: 'http1' });

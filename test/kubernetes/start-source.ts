@@ -47,7 +47,8 @@ const NOTHING: References = {
 export interface StartOptions extends Partial<
   Pick<KubernetesSourceOptions, 'watchNamespaces' | 'watchNamespaceObjects' | 'timing'>
 > {
-  readonly references?: Partial<References>;
+  /** What a translation of these objects refers to. */
+  readonly references?: Partial<References> | ((snapshot: Snapshot) => Partial<References>);
   readonly token?: string;
 }
 
@@ -72,10 +73,11 @@ export function startSource(
     store,
     log,
   );
-  let references: References = { ...NOTHING, ...options.references };
+  let references = options.references ?? {};
   const listeners = new Set<() => void>();
   const translate = (): void => {
-    source.want(references);
+    const wanted = typeof references === 'function' ? references(store.snapshot()) : references;
+    source.want({ ...NOTHING, ...wanted });
     for (const listener of listeners) listener();
   };
   const stopListening = store.onChange({ quietMs: 0, maxMs: 0 }, translate);
@@ -103,7 +105,7 @@ export function startSource(
     lines,
     tokenFile,
     refer: (changed) => {
-      references = { ...NOTHING, ...changed };
+      references = changed;
       translate();
     },
     synced: () => until(() => source.missing().length === 0),

@@ -12,10 +12,9 @@ const EVENTS = [
 const BYTES = Buffer.from(EVENTS.map((event) => `${JSON.stringify(event)}\n`).join(''));
 
 async function read(chunks: readonly Buffer[]): Promise<unknown[]> {
-  const source = (function* () {
-    yield* chunks;
-  })();
-  return Array.fromAsync(readWatchEvents(toAsync(source)));
+  const events: unknown[] = [];
+  for await (const event of readWatchEvents(toAsync(chunks))) events.push(event);
+  return events;
 }
 
 async function* toAsync(chunks: Iterable<Buffer>): AsyncGenerator<Buffer> {
