@@ -86,13 +86,34 @@ function startChild(node, entry, args) {
     stdio: 'inherit',
   });
   child.on('error', (error) => fail(`ts-nginx can't start ${node}: ${error.message}`));
-  const handlers = PASSED_SIGNALS.map((signal) => ({ signal, handle: () => child.kill(signal) }));
+  const handlers = PASSED_SIGNALS.map((signal) => ({ signal, handle: passer(child, signal) }));
   for (const { signal, handle } of handlers) passSignal(signal, handle);
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code);
     for (const handler of handlers) process.removeListener(handler.signal, handler.handle);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * A terminal gives Ctrl-C to the child as well, and to be told twice means to it not to finish what is under way: where
+ * there is one, the first is not passed on.
+ */
+function passer(child, signal) {
+  let isGivenAlready = signal === 'SIGINT' && hasTerminal();
+  return () => {
+    if (!isGivenAlready) child.kill(signal);
+    isGivenAlready = false;
+  };
+}
+
+function hasTerminal() {
+  try {
+    fs.closeSync(fs.openSync('/dev/tty', 'r'));
+    return true;
+  } catch (error) {
+    return false;
+  }
 }
 
 function passSignal(signal, handle) {

@@ -28,14 +28,16 @@ export class Child {
     const child = spawn(command, args, {
       cwd: options.cwd,
       env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true, // away from the terminal that the tests may run in, and ended with all its children
     });
     this.#child = child;
     this.#ended = once(child, 'close');
+    child.stdin.on('error', () => undefined); // it ended
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     t.after(async () => {
-      child.kill('SIGKILL');
+      if (child.pid !== undefined) endGroup(child.pid);
       await this.#ended;
     });
   }
@@ -44,12 +46,17 @@ export class Child {
     return this.#child.pid;
   }
 
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
-  /** Resolves when all that was printed so far matches; rejects when the process ends without. */
+  /** Resolves when all that was printed so far matches; rejects when the process ends without, or after 20 s. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    const signal = AbortSignal.timeout(20_000);
     for (;;) {
       const match = pattern.exec(this.stdout);
       if (match !== null) return match;
@@ -59,7 +66,7 @@ export class Child {
         if (pattern.test(this.stdout)) return;
         throw new Error(`ended without ${String(pattern)}:\n${this.stdout}\n${this.stderr}`);
       });
-      await Promise.race([once(data, 'data'), ended]);
+      await Promise.race([once(data, 'data', { signal }), ended]);
     }
   }
 
@@ -67,6 +74,14 @@ export class Child {
     await this.#ended;
     const { exitCode: code, signalCode: signal } = this.#child;
     return { code, signal, stdout: this.stdout, stderr: this.stderr };
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    return; // all have ended
   }
 }
 

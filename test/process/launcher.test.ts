@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,13 @@ console.log(JSON.stringify({ pid: process.pid, version: process.version, command
 if (command === 'exit') process.exitCode = Number(args[0]);
 if (command === 'die') process.kill(process.pid, args[0] as string);
 if (command === 'throw') throw new Error('told to');
+if (command === 'count') {
+  let count = 0;
+  process.on('SIGINT', () => console.log('interrupted ' + ++count));
+  process.on('SIGTERM', () => { console.log('in all ' + count); process.exit(); });
+  setInterval(() => undefined, 1_000_000);
+  console.log('launcher ' + process.ppid);
+}
 if (command === 'wait') {
   const forever = setInterval(() => undefined, 1_000_000);
   process.on(args[0] as string, () => { console.log('got ' + args[0]); clearInterval(forever); process.exitCode = 7; });
@@ -68,6 +76,11 @@ const skipUnpinned =
   process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch)
     ? false
     : 'tried on Linux alone';
+
+const skipTerminal =
+  skipUnpinned !== false || spawnSync('script', ['--version']).error === undefined
+    ? skipUnpinned
+    : 'script (util-linux) is not installed';
 
 test('launcher: the pinned major version runs the sources in its own process', async (t) => {
   const folder = await makeClone(t, 'unpinned');
@@ -124,6 +137,24 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGU
     assert.deepEqual([ended.code, ended.signal], [7, null]);
   });
 }
+
+test(
+  'launcher: Ctrl-C in a terminal interrupts the pinned Node once',
+  { skip: skipTerminal },
+  async (t) => {
+    const folder = await makeClone(t, 'pinned');
+    const shim = await pretend(folder, '20.20.2', 'spawn');
+    const line = [process.execPath, ...shim, 'bin/ts-nginx.js', 'count'].join(' ');
+    const child = new Child(t, 'script', ['--quiet', '--flush', '--command', line, '/dev/null'], {
+      cwd: folder,
+    });
+    const [, launcher] = await child.printed(/launcher (\d+)/);
+    child.type('\u0003');
+    await child.printed(/interrupted 1/);
+    process.kill(Number(launcher), 'SIGTERM'); // passed on after whatever the launcher passes of the first
+    await child.printed(/in all 1/);
+  },
+);
 
 for (const signal of ['SIGKILL', 'SIGTERM', 'SIGABRT'] as const) {
   test(
