@@ -8,6 +8,7 @@ import type { TsNginx } from './ts-nginx.ts';
 
 const APP = { name: 'steady', namespace: 'cluster-test-steady', replicas: 2 };
 const HOST = 'steady.test';
+const PACE = { connections: 8, pauseMs: 90 };
 
 /** An app of two pods, with an Ingress and a certificate that nobody touches: what must not notice what a test does. */
 export class SteadyLoad {
@@ -31,11 +32,14 @@ export class SteadyLoad {
     await cluster.untilRolledOut(name, namespace);
   }
 
-  /** Keeps connections busy, plain and TLS, until `stop`. */
+  /**
+   * Keeps connections busy, plain and TLS, until `stop`. So gently that none reaches the 1,000 requests after which it is
+   * closed anyway (`keep-alive-requests`) in less than 90 s.
+   */
   static start(tsNginx: TsNginx, authority: TestAuthority): SteadyLoad {
     return new SteadyLoad([
-      new KeepAliveLoad(tsNginx.http(HOST, '/load')),
-      new KeepAliveLoad(tsNginx.https(HOST, authority.pem, '/load')),
+      new KeepAliveLoad(tsNginx.http(HOST, '/load'), PACE),
+      new KeepAliveLoad(tsNginx.https(HOST, authority.pem, '/load'), PACE),
     ]);
   }
 
