@@ -45,10 +45,11 @@ export function startReconciling(options: ReconcileOptions): Reconciler {
     }
     for (const source of sources) source.want(result.references);
     complete ||= missing().length === 0;
-    if (!complete) return;
     const known = findings;
-    findings = [...store.findings(), ...result.findings];
+    // Of a state that is not whole, only what keeps it from being so is worth a word: a missing right, a broken file.
+    findings = [...store.findings(), ...(complete ? result.findings : [])];
     logChanges(known, findings, log);
+    if (!complete) return;
     config = result.config;
     publish(config);
   };
