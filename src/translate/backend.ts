@@ -1,6 +1,6 @@
 import type { Cluster } from '../model/config.ts';
 import { integerOf, objectOf, textOf } from './loose.ts';
-import type { IngressBackend } from './snapshot.ts';
+import type { IngressBackend, ObjectKey } from './snapshot.ts';
 
 /** A Service and port as an Ingress names them; whether these exist is for later. */
 export interface ServiceBackend {
@@ -9,6 +9,9 @@ export interface ServiceBackend {
   readonly service: string;
   /** Name or number as written; digits alone are a number. */
   readonly port: string;
+  readonly serviceKey: ObjectKey;
+  /** How a Service's endpoints are kept apart: by the port as it is written. */
+  readonly endpointSet: string;
 }
 
 /** Something else than a Service: answered 404. */
@@ -35,21 +38,22 @@ export function parseBackend(
     const port = objectOf(service?.port);
     const written = textOf(port?.name) ?? integerOf(port?.number)?.toString();
     if (written === undefined || written === '') return undefined;
-    return { kind: 'service', namespace, service: name, port: written };
+    return serviceBackend(namespace, name, written);
   }
   return objectOf(given?.resource) === undefined ? undefined : { kind: 'resource' };
 }
 
-/** How a Service's endpoints are kept apart: by the port as the Ingress writes it. */
-export function endpointSetId({ namespace, service, port }: ServiceBackend): string {
-  return `${namespace}/${service}:${port}`;
+export function serviceBackend(namespace: string, service: string, port: string): ServiceBackend {
+  const serviceKey = `${namespace}/${service}`;
+  const endpointSet = `${serviceKey}:${port}`;
+  return { kind: 'service', namespace, service, port, serviceKey, endpointSet };
 }
 
 export type UpstreamProtocol = Cluster['protocol'];
 
 /** One cluster a Service port and way of speaking to it: what one route sets never shows on another. */
-export function clusterId(backend: ServiceBackend, protocol: UpstreamProtocol): string {
-  return protocol === 'http' ? endpointSetId(backend) : `${endpointSetId(backend)} ${protocol}`;
+export function clusterId({ endpointSet }: ServiceBackend, protocol: UpstreamProtocol): string {
+  return protocol === 'http' ? endpointSet : `${endpointSet} ${protocol}`;
 }
 
 export function translateCluster(backend: ServiceBackend, protocol: UpstreamProtocol): Cluster {
@@ -57,7 +61,7 @@ export function translateCluster(backend: ServiceBackend, protocol: UpstreamProt
   return {
     id: clusterId(backend, protocol),
     name: `${namespace}-${service}-${port}`,
-    endpointSet: endpointSetId(backend),
+    endpointSet: backend.endpointSet,
     statusWhenEmpty: 503,
     protocol,
     balancer: { kind: 'round-robin' },

@@ -1,5 +1,5 @@
 import type { Cluster } from '../model/config.ts';
-import type { ServiceBackend } from './backend.ts';
+import { serviceBackend, type ServiceBackend } from './backend.ts';
 import { firstServicePort } from './service-port.ts';
 import type { ObjectKey, Service } from './snapshot.ts';
 
@@ -23,5 +23,6 @@ export function defaultServiceBackend(
 ): ServiceBackend {
   const [namespace = '', name = ''] = key.split('/');
   const port = service === undefined ? undefined : firstServicePort(service)?.port;
-  return { kind: 'service', namespace, service: name, port: String(port ?? 'http') };
+  const backend = serviceBackend(namespace, name, String(port ?? 'http'));
+  return { ...backend, endpointSet: defaultBackendId };
 }

@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointSet } from '../model/config.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
-import { endpointSetId, type ServiceBackend } from './backend.ts';
+import type { ServiceBackend } from './backend.ts';
 import { isLocalAddress, parseAddress } from './endpoint-address.ts';
 import { parseExternalName } from './external-name.ts';
 import { finding, quote } from './finding.ts';
@@ -129,7 +129,7 @@ function withUsable(
   const refused = endpoints.filter((endpoint) => !isUsable(endpoint));
   const findings = refused.length === 0 ? [] : [refusedFinding(backend, refused)];
   return {
-    set: { id: endpointSetId(backend), endpoints: usable },
+    set: { id: backend.endpointSet, endpoints: usable },
     problem: usable.length > 0 ? undefined : refused.length > 0 ? allRefused(backend) : problem,
     findings,
   };
@@ -152,7 +152,7 @@ function refusedFinding(backend: ServiceBackend, refused: readonly Endpoint[]): 
 
 function empty(backend: ServiceBackend, code: FindingCode, reason: string): EndpointSetResult {
   return {
-    set: { id: endpointSetId(backend), endpoints: [] },
+    set: { id: backend.endpointSet, endpoints: [] },
     problem: { code, reason },
     findings: [],
   };

@@ -3,11 +3,14 @@ import type { Finding } from '../model/finding.ts';
 import type { Feature, HostDraft, Values } from './annotations/feature.ts';
 import { features } from './annotations/index.ts';
 import { finding } from './finding.ts';
+import { wildcardParent } from './host-name.ts';
 import type { HostClaim, TlsClaim } from './parsed-ingress.ts';
 
 /** What the Ingresses of a host say of it as a whole; nothing else is looked at. */
 export interface HostCore {
   readonly host: string;
+  /** `*.` and the rest of its name. */
+  readonly wildcardParent: string | undefined;
   /** Oldest first. */
   readonly claims: readonly HostClaim[];
   readonly filters: readonly FilterConfig[];
@@ -39,6 +42,7 @@ export function decideHostCore(host: string, claims: readonly HostClaim[]): Host
   const isClosed = claims.some(({ owner }) => owner.annotations.standing === 'closes-host');
   return {
     host,
+    wildcardParent: wildcardParent(host),
     claims,
     filters: isClosed ? [{ kind: 'deny', status: 503 }] : draft.filters,
     aliases: host === '' ? [] : draft.aliases.filter((alias) => alias !== host),

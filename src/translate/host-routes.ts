@@ -14,6 +14,7 @@ import type { HostClaim, RuleClaim } from './parsed-ingress.ts';
 
 /** A Service port that some route sends to. */
 export interface BackendUse {
+  readonly cluster: string;
   readonly backend: ServiceBackend;
   readonly protocol: UpstreamProtocol;
   /** Who named it, and where: for findings. */
@@ -201,10 +202,11 @@ function usesOf(entries: readonly RouteEntry[]): readonly BackendUse[] {
     if (claim === undefined || backend?.kind !== 'service') continue;
     const { protocol } = draft;
     const { object } = claim.owner;
-    const key = `${object} ${clusterId(backend, protocol)}`;
+    const cluster = clusterId(backend, protocol);
+    const key = `${object} ${cluster}`;
     const isReached = !draft.filters.some(({ kind }) => kind === 'deny' || kind === 'redirect');
     if (uses.get(key)?.isReached !== true && (isReached || !uses.has(key))) {
-      uses.set(key, { backend, protocol, object, field, isReached });
+      uses.set(key, { cluster, backend, protocol, object, field, isReached });
     }
   }
   return [...uses.values()];

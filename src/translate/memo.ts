@@ -1,6 +1,8 @@
 interface Entry<T> {
-  readonly inputs: readonly unknown[];
-  readonly result: T;
+  inputs: readonly unknown[];
+  result: T;
+  /** The last pass that asked for it. */
+  pass: number;
 }
 
 /**
@@ -8,9 +10,10 @@ interface Entry<T> {
  * can tell whether it was made anew. Keys that a pass did not ask for are forgotten at its end.
  */
 export class Memo<T> {
-  #last = new Map<string, Entry<T>>();
-  #current = new Map<string, Entry<T>>();
+  readonly #entries = new Map<string, Entry<T>>();
   readonly #reuse: (last: T, made: T) => T;
+  #pass = 0;
+  #askedFor = 0;
 
   /** `reuse` may give back (parts of) the last result where the one made now says the same. */
   constructor(reuse: (last: T, made: T) => T = (_last, made) => made) {
@@ -18,23 +21,46 @@ export class Memo<T> {
   }
 
   get(key: string, inputs: readonly unknown[], make: () => T): T {
-    const last = this.#current.get(key) ?? this.#last.get(key);
-    if (last !== undefined && isSameList(last.inputs, inputs)) {
-      this.#current.set(key, last);
-      return last.result;
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      const made = { inputs, result: make(), pass: this.#pass };
+      this.#entries.set(key, made);
+      this.#askedFor++;
+      return made.result;
     }
-    const made = make();
-    const result = last === undefined ? made : this.#reuse(last.result, made);
-    this.#current.set(key, { inputs, result });
-    return result;
+    if (!isSameList(entry.inputs, inputs)) {
+      entry.result = this.#reuse(entry.result, make());
+      entry.inputs = inputs;
+    }
+    if (entry.pass !== this.#pass) {
+      entry.pass = this.#pass;
+      this.#askedFor++;
+    }
+    return entry.result;
+  }
+
+  /** What this pass has already asked for. */
+  peek(key: string): T | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.pass === this.#pass ? entry.result : undefined;
   }
 
   endPass(): void {
-    this.#last = this.#current;
-    this.#current = new Map();
+    if (this.#askedFor !== this.#entries.size) {
+      for (const [key, { pass }] of this.#entries) {
+        if (pass !== this.#pass) this.#entries.delete(key);
+      }
+    }
+    this.#pass++;
+    this.#askedFor = 0;
   }
 }
 
+/** Whether two lists have the same members, by identity. */
 export function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) {
+    if (a[index] !== b[index]) return false;
+  }
+  return true;
 }

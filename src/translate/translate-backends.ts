@@ -1,6 +1,6 @@
 import type { Cluster, EndpointSet } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
-import { clusterId, endpointSetId, translateCluster, type ServiceBackend } from './backend.ts';
+import { translateCluster, type ServiceBackend } from './backend.ts';
 import {
   defaultBackendCluster,
   defaultBackendId,
@@ -45,57 +45,56 @@ export function translateBackends(
   return collector;
 }
 
+const NO_INPUTS: readonly unknown[] = [];
+
 class Collector implements BackendsResult {
   readonly clusters = new Map<string, Cluster>();
   readonly endpointSets = new Map<string, EndpointSet>();
   readonly externalNames = new Set<string>();
   readonly findings: (readonly Finding[])[] = [];
-  readonly #results = new Map<string, EndpointSetResult>();
   readonly #context: BackendsContext;
 
   constructor(context: BackendsContext) {
     this.#context = context;
   }
 
-  add({ backend, protocol, object, field, isReached }: BackendUse): void {
-    const id = clusterId(backend, protocol);
-    if (!this.clusters.has(id)) {
+  add({ cluster, backend, protocol, object, field, isReached }: BackendUse): void {
+    if (!this.clusters.has(cluster)) {
       const make = (): Cluster => translateCluster(backend, protocol);
-      this.clusters.set(id, this.#context.memory.clusters.get(id, [], make));
+      this.clusters.set(cluster, this.#context.memory.clusters.get(cluster, NO_INPUTS, make));
     }
-    const setId = endpointSetId(backend);
-    const { problem } = this.#resolve(setId, backend);
-    if (problem !== undefined && isReached) this.#report(`${object} ${id}`, object, field, problem);
+    const { problem } = this.#resolve(backend);
+    if (problem !== undefined && isReached) {
+      this.#report(`${object} ${cluster}`, object, field, problem);
+    }
   }
 
   addDefault(key: string): void {
     const backend = defaultServiceBackend(key, this.#context.snapshot.services.get(key));
     this.clusters.set(defaultBackendId, defaultBackendCluster);
-    const { problem } = this.#resolve(defaultBackendId, backend);
+    const { problem } = this.#resolve(backend);
     if (problem === undefined) return;
     const reason = `${problem.reason}; requests that nobody routes are answered 404`;
     this.#report('default backend', `Service ${key}`, undefined, { ...problem, reason });
   }
 
-  #resolve(id: string, backend: ServiceBackend): EndpointSetResult {
-    const known = this.#results.get(id);
-    if (known !== undefined) return known;
+  #resolve(backend: ServiceBackend): EndpointSetResult {
+    const id = backend.endpointSet;
     const { memory, snapshot, options } = this.#context;
-    const key = `${backend.namespace}/${backend.service}`;
-    const service = snapshot.services.get(key);
-    const slices = snapshot.endpointSlices.get(key);
+    const known = memory.endpointSets.peek(id);
+    if (known !== undefined) return known;
+    const service = snapshot.services.get(backend.serviceKey);
+    const slices = snapshot.endpointSlices.get(backend.serviceKey);
     const externalName = externalNameOf(service, options);
     const dnsAnswer =
       externalName === undefined ? undefined : snapshot.dnsAnswers.get(externalName);
     const inputs = [service, slices, dnsAnswer, backend.port];
-    const result = memory.endpointSets.get(id, inputs, () => {
-      const made = translateEndpointSet({ backend, service, slices, dnsAnswer }, options);
-      return { ...made, set: { ...made.set, id } };
-    });
+    const result = memory.endpointSets.get(id, inputs, () =>
+      translateEndpointSet({ backend, service, slices, dnsAnswer }, options),
+    );
     if (externalName !== undefined) this.externalNames.add(externalName);
-    this.#results.set(id, result);
     this.endpointSets.set(id, result.set);
-    this.findings.push(result.findings);
+    if (result.findings.length > 0) this.findings.push(result.findings);
     return result;
   }
 

@@ -9,7 +9,6 @@ import {
   type HostCertificate,
 } from './host-certificate.ts';
 import { compareAge, decideHostCore, sortByAge, type HostCore } from './host-core.ts';
-import { wildcardParent } from './host-name.ts';
 import type { BackendUse } from './host-routes.ts';
 import type { Memory } from './memory.ts';
 import type { HostClaim, ParsedIngress } from './parsed-ingress.ts';
@@ -46,10 +45,10 @@ export function translateHosts(
     uses: [] as (readonly BackendUse[])[],
     findings: [] as (readonly Finding[])[],
   };
-  for (const core of cores.values()) {
+  for (const core of cores) {
     const { own = [], lost = [] } = aliases.get(core.host) ?? {};
     const certificate = certificates.get(core.host);
-    const parentCertificate = certificates.get(wildcardParent(core.host) ?? '');
+    const parentCertificate = certificates.get(core.wildcardParent ?? '');
     const { global, hasDefaultBackend } = context;
     const defaultCertificate = context.defaultCertificate.certificate.id;
     const inputs = [core, certificate, parentCertificate, own.join(), global, defaultCertificate];
@@ -69,15 +68,14 @@ export function translateHosts(
       result.certificates.set(host.certificate.id, host.certificate);
     }
     result.uses.push(host.uses);
-    result.findings.push(core.findings, host.findings, reportAliases(core, lost, context.memory));
+    if (core.findings.length > 0) result.findings.push(core.findings);
+    if (host.findings.length > 0) result.findings.push(host.findings);
+    if (lost.length > 0) result.findings.push(reportAliases(core, lost, context.memory));
   }
   return result;
 }
 
-function gatherCores(
-  ingresses: readonly ParsedIngress[],
-  memory: Memory,
-): ReadonlyMap<string, HostCore> {
+function gatherCores(ingresses: readonly ParsedIngress[], memory: Memory): readonly HostCore[] {
   const claims = new Map<string, HostClaim[]>([['', []]]);
   for (const ingress of ingresses) {
     for (const claim of ingress.claims) {
@@ -86,20 +84,17 @@ function gatherCores(
       else known.push(claim);
     }
   }
-  const cores = new Map<string, HostCore>();
+  const cores: HostCore[] = [];
   for (const [host, unsorted] of claims) {
     const sorted = sortByAge(unsorted);
-    cores.set(
-      host,
-      memory.cores.get(host, sorted, () => decideHostCore(host, sorted)),
-    );
+    cores.push(memory.cores.get(host, sorted, () => decideHostCore(host, sorted)));
   }
   return cores;
 }
 
 /** For every host with TLS of its own. */
 function decideCertificates(
-  cores: ReadonlyMap<string, HostCore>,
+  cores: readonly HostCore[],
   { memory, snapshot, defaultCertificate }: HostsContext,
 ): ReadonlyMap<string, HostCertificate> {
   const resultOf = (key: ObjectKey): CertificateResult | undefined => {
@@ -108,7 +103,7 @@ function decideCertificates(
     return memory.secrets.get(key, [secret], () => parseCertificate(secret));
   };
   const decided = new Map<string, HostCertificate>();
-  for (const core of cores.values()) {
+  for (const core of cores) {
     if (core.tls === undefined) continue;
     const inputs = [core, defaultCertificate, ...core.tls.secrets.map(resultOf)];
     decided.set(
@@ -127,19 +122,22 @@ interface AliasDecision {
   readonly lost: readonly string[];
 }
 
+const NO_ALIASES: ReadonlyMap<string, AliasDecision> = new Map();
+
 /** A host of that name wins over an alias, and the older alias over the younger one. */
-function assignAliases(cores: ReadonlyMap<string, HostCore>): ReadonlyMap<string, AliasDecision> {
+function assignAliases(cores: readonly HostCore[]): ReadonlyMap<string, AliasDecision> {
   const wishes: { readonly core: HostCore; readonly claim: HostClaim }[] = [];
-  for (const core of cores.values()) {
+  for (const core of cores) {
     if (core.aliases.length > 0 && core.aliasClaim !== undefined) {
       wishes.push({ core, claim: core.aliasClaim });
     }
   }
   wishes.sort((a, b) => compareAge(a.claim, b.claim) || (a.core.host < b.core.host ? -1 : 1));
-  const taken = new Set<string>();
+  if (wishes.length === 0) return NO_ALIASES;
+  const taken = new Set(cores.map(({ host }) => host));
   const decisions = new Map<string, AliasDecision>();
   for (const { core } of wishes) {
-    const own = core.aliases.filter((alias) => !cores.has(alias) && !taken.has(alias));
+    const own = core.aliases.filter((alias) => !taken.has(alias));
     for (const alias of own) taken.add(alias);
     const lost = core.aliases.filter((alias) => !own.includes(alias));
     decisions.set(core.host, { own, lost });
@@ -147,14 +145,12 @@ function assignAliases(cores: ReadonlyMap<string, HostCore>): ReadonlyMap<string
   return decisions;
 }
 
-const NO_FINDINGS: readonly Finding[] = [];
-
 function reportAliases(
   { host, aliasClaim }: HostCore,
   lost: readonly string[],
   memory: Memory,
 ): readonly Finding[] {
-  if (aliasClaim === undefined || lost.length === 0) return NO_FINDINGS;
+  if (aliasClaim === undefined) return [];
   return memory.findings.get(`alias ${host}`, [aliasClaim, lost.join()], () =>
     lost.map((alias) =>
       finding(

@@ -117,7 +117,7 @@ function selectIngresses(snapshot: Snapshot, context: SelectionContext): Selecte
     if (isOurs(ingress)) {
       const parsed = parseOnce(ingress, context);
       served.push(parsed);
-      findings.push(parsed.findings);
+      if (parsed.findings.length > 0) findings.push(parsed.findings);
     } else {
       const ingressClass = snapshot.ingressClasses.get(ingress.spec?.ingressClassName ?? '');
       const slips = memory.findings.get(`class ${key}`, [ingress, ingressClass], () => {

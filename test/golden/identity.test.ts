@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ProxyConfig } from '../../src/model/config.ts';
+import { diffConfig } from '../../src/model/delta.ts';
+import type { KubernetesObject, Snapshot } from '../../src/translate/snapshot.ts';
+import { translate } from '../../src/translate/translate.ts';
+import { caseDefaults, snapshotOf } from './load-case.ts';
+import { sampleApp, sampleConfigMap, sampleIngress, sampleSlice } from './sample-objects.ts';
+
+const configMap = 'ingress/settings';
+
+/** The names of the pieces that differ between two translations, one after the other. */
+function changesBetween(
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+): string[] {
+  const options = { ...caseDefaults, configMap };
+  const first = translate(snapshotOf(before), options).config;
+  return namesOfChanges(first, translate(snapshotOf(after), options).config);
+}
+
+function namesOfChanges(first: ProxyConfig, second: ProxyConfig): string[] {
+  const { settings, virtualHosts, clusters, endpointSets, certificates } = diffConfig(
+    first,
+    second,
+    1,
+  );
+  return [
+    ...(settings === undefined ? [] : ['settings']),
+    ...virtualHosts.set.map(({ name }) => `host ${name}`),
+    ...virtualHosts.remove.map((name) => `no host ${name}`),
+    ...[...clusters.set, ...endpointSets.set, ...certificates.set].map(({ id }) => id),
+    ...[...clusters.remove, ...endpointSets.remove, ...certificates.remove].map((id) => `no ${id}`),
+  ];
+}
+
+const apps = [1, 2, 3].flatMap(sampleApp);
+
+function replace(
+  objects: readonly KubernetesObject[],
+  object: KubernetesObject,
+): KubernetesObject[] {
+  return objects.map((old) =>
+    old.kind === object.kind && old.metadata.name === object.metadata.name ? object : old,
+  );
+}
+
+test('nothing changes when no object does', () => {
+  assert.deepEqual(changesBetween(apps, [...apps]), []);
+});
+
+test('a changed slice is one endpoint set, and no route', () => {
+  const after = replace(apps, sampleSlice('app-2', ['10.9.9.9']));
+  assert.deepEqual(changesBetween(apps, after), ['shop/app-2:80']);
+});
+
+test('a changed slice that says the same is nothing', () => {
+  const slice = apps.find(({ metadata }) => metadata.name === 'app-2-1');
+  assert.ok(slice !== undefined);
+  const { metadata } = slice;
+  const after = replace(apps, { ...slice, metadata: { ...metadata, resourceVersion: '2' } });
+  assert.deepEqual(changesBetween(apps, after), []);
+});
+
+test('a deleted Service is one endpoint set', () => {
+  const after = apps.filter(
+    ({ kind, metadata }) => kind !== 'Service' || metadata.name !== 'app-2',
+  );
+  assert.deepEqual(changesBetween(apps, after), ['shop/app-2:80']);
+});
+
+test('a changed Ingress is its own host alone', () => {
+  const annotations = { 'proxy-body-size': '9m' };
+  const ingress = sampleIngress({ name: 'app-2', host: 'app-2.example.com', annotations });
+  assert.deepEqual(changesBetween(apps, replace(apps, ingress)), ['host app-2.example.com']);
+});
+
+test('an Ingress of which only the status or version changed is nothing', () => {
+  const ingress = sampleIngress({ name: 'app-2', host: 'app-2.example.com' });
+  const metadata = { ...ingress.metadata, resourceVersion: '2' };
+  assert.deepEqual(changesBetween(apps, replace(apps, { ...ingress, metadata })), []);
+});
+
+test('an Ingress that moves to another host is these two', () => {
+  const ingress = sampleIngress({ name: 'app-2', host: 'app-3.example.com', path: '/two' });
+  assert.deepEqual(changesBetween(apps, replace(apps, ingress)), [
+    'host app-3.example.com',
+    'no host app-2.example.com',
+  ]);
+});
+
+test('a new Ingress is a host, a cluster and an endpoint set', () => {
+  assert.deepEqual(changesBetween(apps, [...apps, ...sampleApp(4)]), [
+    'host app-4.example.com',
+    'shop/app-4:80',
+    'shop/app-4:80',
+  ]);
+});
+
+test('a wildcard host with TLS changes the hosts below it, which are sent to TLS from then on', () => {
+  const ingress = sampleIngress({ name: 'wild', host: '*.example.com', service: 'app-1' });
+  const wild = { ...ingress, spec: { ...ingress.spec, tls: [{ hosts: ['*.example.com'] }] } };
+  const changes = changesBetween(apps, [...apps, wild]);
+  assert.deepEqual(changes.toSorted(), [
+    'host *.example.com',
+    'host app-1.example.com',
+    'host app-2.example.com',
+    'host app-3.example.com',
+  ]);
+});
+
+test('a ConfigMap key about settings changes these alone, one about routes the routes', () => {
+  const plain = [...apps, sampleConfigMap({})];
+  assert.deepEqual(changesBetween(plain, [...apps, sampleConfigMap({ 'server-tokens': 'true' })]), [
+    'settings',
+  ]);
+  const routes = changesBetween(plain, [...apps, sampleConfigMap({ 'proxy-body-size': '2m' })]);
+  assert.equal(routes.filter((name) => name.startsWith('host ')).length, 4);
+});
+
+test('findings keep their identity, and the whole list when none changed', () => {
+  const options = { ...caseDefaults };
+  const broken = [...apps, sampleIngress({ name: 'broken', host: 'broken.example.com' })];
+  const first = translate(snapshotOf(broken), options).findings;
+  const second = translate(
+    snapshotOf(replace(broken, sampleSlice('app-1', ['10.8.8.8']))),
+    options,
+  );
+  assert.equal(second.findings, first);
+  const third = translate(snapshotOf(replace(broken, sampleSlice('app-1', []))), options).findings;
+  assert.equal(third.length, 2);
+  assert.ok(first[0] !== undefined && third.includes(first[0]));
+});
+
+test('translating 5,000 Ingresses again after one change costs a few milliseconds', (t) => {
+  const options = { ...caseDefaults };
+  const objects = Array.from({ length: 5_000 }, (_, number) => sampleApp(number)).flat();
+  const snapshot = snapshotOf(objects);
+  const timed = (next: Snapshot): [number, ProxyConfig] => {
+    const start = performance.now();
+    const { config } = translate(next, options);
+    return [performance.now() - start, config];
+  };
+  const [firstMs, first] = timed(snapshot);
+  let config = first;
+  const again: number[] = [];
+  const changes: string[] = [];
+  for (let round = 1; round <= 10; round++) {
+    const service = `app-${round}`;
+    const slices = new Map(snapshot.endpointSlices).set(`shop/${service}`, [
+      sampleSlice(service, ['10.99.0.1']),
+    ]);
+    const [ms, next] = timed({ ...snapshot, endpointSlices: slices });
+    again.push(ms);
+    if (round === 1) changes.push(...namesOfChanges(config, next));
+    config = next;
+  }
+  assert.deepEqual(changes, ['shop/app-1:80']);
+  const median = again.toSorted((a, b) => a - b)[5] ?? 0;
+  t.diagnostic(
+    `first ${firstMs.toFixed(0)} ms, after one change ${median.toFixed(1)} ms (median of 10)`,
+  );
+});
