@@ -1,40 +1,53 @@
-/** Objects of a site as `kubectl apply` would take them: one Service, and an Ingress for each host. */
-export function benchManifests(hosts: readonly string[], upstreamPort: number): object[] {
-  const namespace = 'bench';
-  return [
-    {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'IngressClass',
-      metadata: { name: 'ts-nginx' },
-      spec: { controller: 'ts-nginx.io/ingress-controller' },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'web', namespace },
-      spec: { ports: [{ name: 'http', port: 80 }] },
-    },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: 'web-1', namespace, labels: { 'kubernetes.io/service-name': 'web' } },
-      addressType: 'IPv4',
-      ports: [{ name: 'http', port: upstreamPort }],
-      endpoints: [{ addresses: ['127.0.0.1'] }],
-    },
-    ...hosts.map((host) => benchIngress(host)),
-  ];
+import type { EndpointSlice, Ingress, IngressClass, Service } from '../src/translate/snapshot.ts';
+
+/** Objects of a site as `kubectl apply` would take them. */
+const NAMESPACE = 'bench';
+
+export const benchClass: IngressClass = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'IngressClass',
+  metadata: { name: 'ts-nginx' },
+  spec: { controller: 'ts-nginx.io/ingress-controller' },
+};
+
+export function benchService(name: string): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { ports: [{ name: 'http', port: 80 }] },
+  };
 }
 
-export function benchIngress(host: string): object {
-  const backend = { service: { name: 'web', port: { number: 80 } } };
+/** The one slice of a Service. */
+export function benchSlice(
+  service: string,
+  port: number,
+  addresses: readonly string[] = ['127.0.0.1'],
+): EndpointSlice {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${service}-1`,
+      namespace: NAMESPACE,
+      labels: { 'kubernetes.io/service-name': service },
+    },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port }],
+    endpoints: addresses.map((address) => ({ addresses: [address] })),
+  };
+}
+
+export function benchIngress(host: string, service: string, path = '/'): Ingress {
+  const backend = { service: { name: service, port: { number: 80 } } };
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
-    metadata: { name: host.replaceAll('.', '-'), namespace: 'bench' },
+    metadata: { name: host.replaceAll('.', '-'), namespace: NAMESPACE },
     spec: {
       ingressClassName: 'ts-nginx',
-      rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
+      rules: [{ host, http: { paths: [{ path, pathType: 'Prefix', backend }] } }],
     },
   };
 }

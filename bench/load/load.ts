@@ -6,6 +6,8 @@ export interface LoadShape {
   readonly connections: number;
   readonly requestBodyBytes: number;
   readonly seconds: number;
+  /** Between an answer and the next request of a connection; undefined: none. Of our own generator alone. */
+  readonly pauseMs?: number;
   /** Undefined: any. */
   readonly core: number | undefined;
   /** For files that the generator needs. */

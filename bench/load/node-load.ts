@@ -66,7 +66,8 @@ class Run {
 
   /** One connection, one request at a time, until the run is over. */
   async #connect(): Promise<void> {
-    const socket = connect({ port: this.#shape.port, host: '127.0.0.1', noDelay: true });
+    const { port, pauseMs } = this.#shape;
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let answer = '';
     let sentAt = 0;
     const send = () => {
@@ -82,7 +83,8 @@ class Run {
       if (!answer.startsWith('HTTP/1.1 2')) this.#failed++;
       answer = '';
       if (this.#isOver) socket.end();
-      else send();
+      else if (pauseMs === undefined) send();
+      else setTimeout(send, pauseMs);
     });
     socket.on('error', () => this.#failed++);
     await once(socket, 'close');

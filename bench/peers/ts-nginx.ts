@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Peer, Site } from '../cell.ts';
-import { benchManifests } from '../manifests.ts';
+import { benchClass, benchIngress, benchService, benchSlice } from '../manifests.ts';
 import { freePort, stop, untilListening, versionOf } from '../processes.ts';
 
+const SERVICE = 'web';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** This product with one worker, the sites as Ingresses in a folder. */
@@ -44,7 +45,12 @@ function manifestText(site: Site): string {
       'upstream-keepalive-requests': '100000000',
     },
   };
-  return [...benchManifests(site.hosts, site.upstreamPort), settings]
-    .map((object) => stringify(object))
-    .join('---\n');
+  const objects = [
+    settings,
+    benchClass,
+    benchService(SERVICE),
+    benchSlice(SERVICE, site.upstreamPort),
+    ...site.hosts.map((host) => benchIngress(host, SERVICE)),
+  ];
+  return objects.map((object) => stringify(object)).join('---\n');
 }
