@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { appInNamespace, ingress } from './harness/app.ts';
 import { DEPLOY_FOLDER, ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
@@ -67,6 +68,36 @@ suite('deploy/', () => {
       assert.equal(probed.status, 200);
     }
   });
+
+  test('fails no request while its own pods are replaced', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    const old = await readyAddresses(cluster);
+    const failures: unknown[] = [];
+    let requests = 0;
+    let isRolling = true;
+    const followReadyPods = async (): Promise<void> => {
+      while (isRolling) {
+        for (const address of await readyAddresses(cluster)) {
+          requests += 1;
+          await requestEcho({ address, port: 80, host: 'deploy.test' }).catch((error: unknown) => {
+            failures.push(error);
+          });
+        }
+        await delay(20);
+      }
+    };
+    const client = followReadyPods();
+    await cluster.kubectl(['-n', 'ts-nginx', 'rollout', 'restart', 'deployment/ts-nginx']);
+    await cluster.untilRolledOut('ts-nginx', 'ts-nginx');
+    await eventually('the old pods are gone', async () => {
+      assert.equal((await podAddresses(cluster)).filter((pod) => old.includes(pod)).length, 0);
+    });
+    isRolling = false;
+    await client;
+    t.diagnostic(`${requests} requests on new connections`);
+    assert.ok(requests > 50, `only ${requests} requests were made`);
+    assert.deepEqual(failures, []);
+  });
 });
 
 async function readyAddresses({ api }: Cluster): Promise<string[]> {
@@ -78,4 +109,11 @@ async function readyAddresses({ api }: Cluster): Promise<string[]> {
     .flatMap(({ endpoints = [] }) => endpoints)
     .filter(({ conditions }) => conditions.ready === true)
     .flatMap(({ addresses }) => addresses);
+}
+
+async function podAddresses({ api }: Cluster): Promise<string[]> {
+  const pods = await api.get<{ items: readonly { status: { podIP?: string } }[] }>(
+    '/api/v1/namespaces/ts-nginx/pods',
+  );
+  return pods.items.flatMap(({ status }) => status.podIP ?? []);
 }
