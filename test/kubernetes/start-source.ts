@@ -135,7 +135,7 @@ function writeKubeconfig(
   const ca = server.ca === undefined ? undefined : Buffer.from(server.ca).toString('base64');
   const config = {
     clusters: [{ name: 'fake', cluster: { server: server.url, 'certificate-authority-data': ca } }],
-    users: [{ name: 'tester', user: { 'auth-provider': { name: 'file', config: { tokenFile } } } }],
+    users: [{ name: 'tester', user: { tokenFile: 'token' } }],
     contexts: [{ name: 'test', context: { cluster: 'fake', user: 'tester' } }],
     'current-context': 'test',
   };

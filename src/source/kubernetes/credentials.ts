@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
+import { dirname } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { readKubeconfig } from './kubeconfig-file.ts';
 
 export interface CredentialsOptions {
   /** A file. Undefined: what `KUBECONFIG` names, `~/.kube/config`, or the pod's ServiceAccount. */
@@ -87,6 +89,10 @@ function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
 
 function loadKubeConfig(options: CredentialsOptions): KubeConfig {
   const config = new KubeConfig();
+  config.loadFromFile = (file) => {
+    config.loadFromString(readKubeconfig(file));
+    config.makePathsAbsolute(dirname(file));
+  };
   if (options.kubeconfig !== undefined) config.loadFromFile(options.kubeconfig);
   else if (options.apiserverHost === undefined) loadDefault(config);
   else if (existsSync(TOKEN_FILE)) config.loadFromCluster();
