@@ -4,6 +4,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
   type Server,
+  type ServerResponse,
 } from 'node:http';
 import { findIngresses, type BackendAddress } from './manifests.ts';
 import { renderPage } from './page.ts';
@@ -32,24 +33,30 @@ export interface DemoBackendOptions extends BackendAddress {
 /** An application as one might stand behind an Ingress: browsers get a page, everything else JSON. */
 export async function startDemoBackend(options: DemoBackendOptions): Promise<Server> {
   const server = createServer((request, response) => {
-    describe(options, request).then(
-      (echo) => {
-        const wantsPage = (request.headers.accept ?? '').includes('text/html');
-        const type = wantsPage ? 'text/html; charset=utf-8' : 'application/json';
-        response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
-        response.end(
-          wantsPage ? renderPage(echo, options.links) : `${JSON.stringify(echo, undefined, 2)}\n`,
-        );
-      },
-      () => {
-        response.destroy(); // the request broke off
-      },
-    );
+    answer(options, request, response).catch(() => {
+      response.destroy(); // the request broke off
+    });
   });
   server.listen(options.port, options.address);
   await once(server, 'listening');
   server.unref(); // the product decides how long this process lives
   return server;
+}
+
+async function answer(
+  options: DemoBackendOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const echo = await describe(options, request);
+  const wantsPage = (request.headers.accept ?? '').includes('text/html');
+  response.writeHead(200, {
+    'content-type': wantsPage ? 'text/html; charset=utf-8' : 'application/json',
+    'cache-control': 'no-store',
+  });
+  response.end(
+    wantsPage ? renderPage(echo, options.links) : `${JSON.stringify(echo, undefined, 2)}\n`,
+  );
 }
 
 async function describe(

@@ -1,6 +1,6 @@
 import type { Echo } from './demo-backend.ts';
 
-/** The fields that the proxy sets, whatever the client sent; routing of the demo shows them first. */
+/** The fields that the proxy sets, whatever the client sent. */
 const FORWARDED = /^x-(?:forwarded-|real-ip|request-id|scheme|original-)/;
 
 /** A page that needs nothing else: how this very request came here. */
@@ -28,14 +28,15 @@ ${station('Ingress', ingress.join(', ') || 'unknown', 'host and path decide')}
 ${station('Service', service, 'a set of endpoints')}
 ${station('endpoint', endpoint, 'wrote this page')}
 </ol>
-${table('What ts-nginx told the backend', fields.filter(isForwarded))}
-${table(
-  'What your browser sent, passed on',
-  fields.filter((field) => !isForwarded(field)),
-)}
-<h2>Go on</h2>
-<ul>${links.map((link) => `<li><a href="${escape(link)}">${escape(link)}</a></li>`).join('')}</ul>
 <p class="quiet">Edit a file in <code>examples/quickstart/</code>, save it, and reload: nothing restarts.</p>
+<h2>Other ways in</h2>
+<ul>${links.map((link) => `<li><a href="${escape(link)}">${escape(link)}</a></li>`).join('')}</ul>
+<h2>What ts-nginx told the backend</h2>
+${table(fields.filter(isForwarded))}
+<details>
+<summary>What your browser sent, passed on</summary>
+${table(fields.filter((field) => !isForwarded(field)))}
+</details>
 </main>
 </body>
 </html>
@@ -46,11 +47,11 @@ function station(what: string, name: string, remark: string): string {
   return `<li><span>${escape(what)}</span><b>${escape(name)}</b><span>${escape(remark)}</span></li>`;
 }
 
-function table(title: string, fields: readonly (readonly [string, string])[]): string {
+function table(fields: readonly (readonly [string, string])[]): string {
   const rows = fields.map(
     ([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`,
   );
-  return `<h2>${escape(title)}</h2>\n<table>${rows.join('\n')}</table>`;
+  return `<table>${rows.join('\n')}</table>`;
 }
 
 /** Everything on the page comes from a request: none of it may become markup. */
@@ -72,7 +73,8 @@ main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 .mark { margin: 0; color: var(--good); font-weight: 600; }
 h1 { margin: .25rem 0 0; font-size: 2.25rem; line-height: 1.2; }
 h1 em { font-style: normal; color: var(--link); }
-h2 { margin: 2.5rem 0 .5rem; font-size: 1.1rem; }
+h2, summary { margin: 2.25rem 0 .5rem; font-size: 1.1rem; font-weight: 600; }
+summary { cursor: pointer; }
 .url { margin: .5rem 0 2rem; font: 1rem ui-monospace, monospace; color: var(--quiet); overflow-wrap: anywhere; }
 .url b { color: var(--text); }
 .way { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1.75rem; margin: 0; padding: 0; list-style: none; }
@@ -86,6 +88,6 @@ th, td { padding: .45rem 1rem; text-align: left; vertical-align: top; font: .9re
 th { width: 16rem; font-weight: 400; color: var(--quiet); }
 td { overflow-wrap: anywhere; }
 a { color: var(--link); }
-ul { padding-left: 1.25rem; }
-.quiet { color: var(--quiet); }
+ul { margin: 0; padding-left: 1.25rem; font: .9rem/1.8 ui-monospace, monospace; }
+.quiet { margin: 1.5rem 0 0; color: var(--quiet); }
 `;
