@@ -1,62 +1,73 @@
 import type { Settings } from '../model/settings.ts';
+import type { Clock } from './clock.ts';
+import { FieldBlock, kindMask, type KindMask } from './field-block.ts';
 import { FieldKind, FieldList } from './fields.ts';
 
+/** Our name, where it is shown at all (`server-tokens`). */
 export const PRODUCT = 'ts-nginx';
 
-/** What of an answer's fields is the proxy's business. */
-export interface AnswerContext {
-  readonly settings: Settings;
-  /** Value of `Date`. */
-  readonly date: string;
-  /** Value of Strict-Transport-Security; undefined: not over TLS, or not for this host. */
-  readonly hsts: string | undefined;
+/** What the proxy does to the fields of an answer. */
+export interface AnswerFields {
+  /** Of the upstream's. */
+  readonly dropped: KindMask;
+  readonly added: FieldBlock;
 }
 
-function isAlwaysDropped(_name: string, kind: number): boolean {
-  return (
-    kind === FieldKind.Date ||
-    kind === FieldKind.Server ||
-    kind === FieldKind.XAccel ||
-    kind === FieldKind.XPad
-  );
-}
+const ALWAYS_DROPPED = [FieldKind.Date, FieldKind.XAccel, FieldKind.XPad];
 
-function isDroppedButServer(name: string, kind: number): boolean {
-  return kind !== FieldKind.Server && isAlwaysDropped(name, kind);
-}
+/**
+ * Which fields an answer gets and loses, whoever gives it: `Date`, `Server`, Strict-Transport-Security (routing.md §12). They
+ * are the same for all answers of a second and a host, so they are made once for these.
+ */
+export class AnswerFieldsMaker {
+  readonly #clock: Clock;
+  #settings: Settings | undefined;
+  #date = '';
+  readonly #plain = new Map<string | undefined, AnswerFields>();
+  readonly #withUpstreamServer = new Map<string | undefined, AnswerFields>();
 
-function isHsts(_name: string, kind: number): boolean {
-  return kind === FieldKind.StrictTransportSecurity;
-}
-
-/** Makes the fields of an upstream's answer those that the client gets. Source: routing.md §12, `hsts`, `server-tokens`. */
-export function setAnswerFields(fields: FieldList, { settings, date, hsts }: AnswerContext): void {
-  const keepsServer =
-    settings.allowUpstreamServerField && fields.get(FieldKind.Server) !== undefined;
-  fields.remove(keepsServer ? isDroppedButServer : isAlwaysDropped);
-  if (hsts !== undefined) fields.remove(isHsts);
-  if (settings.serverTokens && !keepsServer) fields.push('Server', PRODUCT, FieldKind.Server);
-  addCommon(fields, date, hsts);
-}
-
-/** Fields of an answer of our own, with or without a page. */
-export function ownAnswerFields(
-  { settings, date, hsts }: AnswerContext,
-  hasPage: boolean,
-): FieldList {
-  const fields = new FieldList();
-  if (settings.serverTokens) fields.push('Server', PRODUCT, FieldKind.Server);
-  if (hasPage) {
-    fields.push('Content-Type', 'text/html', FieldKind.ContentType);
-    fields.push('X-Content-Type-Options', 'nosniff', FieldKind.Other);
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
-  addCommon(fields, date, hsts);
-  return fields;
+
+  /**
+   * @param hsts value of Strict-Transport-Security; undefined: not over TLS, or not for this host.
+   * @param received the upstream's fields.
+   */
+  fieldsFor(hsts: string | undefined, settings: Settings, received?: FieldList): AnswerFields {
+    const { httpDate } = this.#clock;
+    if (httpDate !== this.#date || settings !== this.#settings) {
+      this.#date = httpDate;
+      this.#settings = settings;
+      this.#plain.clear();
+      this.#withUpstreamServer.clear();
+    }
+    const keepsServer =
+      settings.allowUpstreamServerField && received?.get(FieldKind.Server) !== undefined;
+    const made = keepsServer ? this.#withUpstreamServer : this.#plain;
+    let fields = made.get(hsts);
+    if (fields === undefined) {
+      fields = makeFields(httpDate, hsts, keepsServer ? 'upstream' : settings.serverTokens);
+      made.set(hsts, fields);
+    }
+    return fields;
+  }
 }
 
-function addCommon(fields: FieldList, date: string, hsts: string | undefined): void {
+/** `server`: the upstream's stays, ours is added or not. */
+function makeFields(
+  date: string,
+  hsts: string | undefined,
+  server: 'upstream' | boolean,
+): AnswerFields {
+  const fields = new FieldList();
+  if (server === true) fields.push('Server', PRODUCT, FieldKind.Server);
   fields.push('Date', date, FieldKind.Date);
+  const dropped: number[] = [...ALWAYS_DROPPED];
+  if (server !== 'upstream') dropped.push(FieldKind.Server);
   if (hsts !== undefined) {
     fields.push('Strict-Transport-Security', hsts, FieldKind.StrictTransportSecurity);
+    dropped.push(FieldKind.StrictTransportSecurity);
   }
+  return { dropped: kindMask(dropped), added: new FieldBlock(fields) };
 }

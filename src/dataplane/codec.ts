@@ -1,5 +1,8 @@
 import type { LimitName } from '../observability/limits.ts';
+import type { AnswerFields } from './answer-fields.ts';
+import type { KindMask } from './field-block.ts';
 import type { FieldList } from './fields.ts';
+import type { ClientPeer, Origin } from './origin.ts';
 
 /**
  * The two seams of an exchange. Between them an `Exchange` knows no protocol: HTTP/1.1 is one codec on either side, HTTP/2
@@ -19,15 +22,6 @@ export interface ExchangeHead {
   readonly body: number;
   readonly upgrade: boolean;
   readonly byteLength: number;
-}
-
-/** What is the same for all exchanges of one client connection. */
-export interface ClientPeer {
-  /** IP literal, IPv4-mapped IPv6 addresses as IPv4. */
-  readonly address: string;
-  readonly scheme: 'http' | 'https';
-  /** As X-Forwarded-Port says it: 443 on the https listener, whatever its number. */
-  readonly port: string;
 }
 
 /** The head of an answer. After a status of 101 bytes flow raw both ways until either side ends: a tunnel. */
@@ -56,8 +50,8 @@ export interface Downstream {
   resumeBody(): void;
   /** A 1xx other than 100 and 101. */
   sendInterim(status: number, reason: string, fields: FieldList): void;
-  /** `close`: nothing more is to be read from this client. */
-  sendHead(head: AnswerHead, close: boolean): void;
+  /** `changes`: to the head's fields. `close`: nothing more is to be read from this client. */
+  sendHead(head: AnswerHead, changes: AnswerFields, close: boolean): void;
   sendBody(chunk: Buffer): void;
   /** The answer is whole; it leaves now. */
   finish(): void;
@@ -86,11 +80,13 @@ export interface DownstreamEvents {
 export interface UpstreamRequest {
   readonly method: string;
   readonly upstreamTarget: string;
-  readonly upstreamAuthority: string;
-  /** The client's; those whose kind has a 1 in `dropped` are not sent. */
+  /** The client's. */
   readonly fields: FieldList;
-  readonly dropped: Uint8Array;
-  readonly addedFields: FieldList;
+  readonly droppedFields: KindMask;
+  /** Beside them: X-Request-ID (empty: none), where the request comes from, and what the client said of that itself. */
+  readonly requestId: string;
+  readonly origin: Origin;
+  readonly originalFields: FieldList | undefined;
   /** NO_BODY, CHUNKED or a length in bytes. */
   readonly requestBody: number;
   readonly upgrade: boolean;
@@ -105,6 +101,8 @@ export interface Upstream {
   /** An earlier exchange used this connection: it may have died since, which says nothing of the endpoint. */
   readonly isReused: boolean;
   readonly isFull: boolean;
+  /** Whose events follow; the exchange that took it, before anything else. */
+  attach(events: UpstreamEvents): void;
   send(request: UpstreamRequest): void;
   sendBody(chunk: Buffer): void;
   /** The request is whole. */
@@ -132,6 +130,8 @@ export interface UpstreamEvents {
   onUpstreamDrain(): void;
   /** The attempt is over. */
   onUpstreamFailure(failure: UpstreamFailure): void;
+  /** Something threw that must not: a defect of ours. */
+  onDefect(error: unknown): void;
 }
 
 /** Why an attempt failed; one constant for each cause. */

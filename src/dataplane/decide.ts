@@ -1,4 +1,3 @@
-import type { ExchangeHead } from './codec.ts';
 import type { Engine } from './engine.ts';
 import type { Answer, Filter, FilterContext } from './filter.ts';
 import { normaliseTarget } from './normalise-path.ts';
@@ -6,6 +5,8 @@ import type { CompiledRoute, HostTable } from './table.ts';
 
 /** What the way through the table finds out about an exchange. */
 export interface Decidable extends FilterContext {
+  /** NO_BODY, CHUNKED or a length in bytes. */
+  readonly requestBody: number;
   path: string;
   query: string;
   hostTable: HostTable | undefined;
@@ -29,7 +30,7 @@ const METHOD_REFUSED: OwnAnswer = {
 const BAD_PATH: OwnAnswer = { status: 400, failure: 'path is not valid' };
 const NO_ROUTE: OwnAnswer = { status: 404, failure: 'no route' };
 const TOO_LARGE: OwnAnswer = { status: 413, failure: 'request body too large' };
-const NO_ENDPOINT: OwnAnswer = { status: 503, failure: 'no endpoint' };
+export const NO_ENDPOINT: OwnAnswer = { status: 503, failure: 'no endpoint' };
 const HEALTHY: OwnAnswer = { status: 200, isEmpty: true };
 const STATUS_REFUSED: OwnAnswer = { status: 403, failure: 'status page is not served' };
 const STATUS_PATH = '/nginx_status';
@@ -38,19 +39,15 @@ const STATUS_PATH = '/nginx_status';
  * From a parsed head to a route with an endpoint (undefined), or to the answer that the proxy gives by itself.
  * The order is that of routing.md: who, what, host, route, size, early filters, endpoints, access filters.
  */
-export function decide(
-  exchange: Decidable,
-  head: ExchangeHead,
-  { table, stats }: Engine,
-): OwnAnswer | undefined {
+export function decide(exchange: Decidable, { table, stats }: Engine): OwnAnswer | undefined {
   if (table.blockedClients.matches(exchange.clientAddress)) return BLOCKED;
-  if (head.method === 'CONNECT' || head.method === 'TRACE') return METHOD_REFUSED;
-  const normal = normaliseTarget(head.target);
+  if (exchange.method === 'CONNECT' || exchange.method === 'TRACE') return METHOD_REFUSED;
+  const normal = normaliseTarget(exchange.target);
   if (normal === undefined) return BAD_PATH;
   exchange.path = normal.path;
   exchange.query = normal.query;
 
-  const host = table.host(head.host);
+  const host = table.host(exchange.host);
   exchange.hostTable = host;
   const answer = host === undefined ? undefined : runFilters(host.filters, exchange);
   if (answer !== undefined) return answer;
@@ -62,7 +59,7 @@ export function decide(
   if (route === undefined) return NO_ROUTE;
   exchange.route = route;
   const { maxBodyBytes } = route.config;
-  if (maxBodyBytes !== 'none' && head.body > maxBodyBytes) {
+  if (maxBodyBytes !== 'none' && exchange.requestBody > maxBodyBytes) {
     stats.limitTripped('request-body');
     return TOO_LARGE;
   }

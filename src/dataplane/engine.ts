@@ -1,6 +1,7 @@
 import type { AccessLog } from '../observability/access-log.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { WorkerStats } from '../observability/worker-stats.ts';
+import type { AnswerFieldsMaker } from './answer-fields.ts';
 import type { Clock } from './clock.ts';
 import type { Pool } from './pool.ts';
 import type { Table } from './table.ts';
@@ -12,6 +13,7 @@ export interface Engine {
   readonly pool: Pool;
   readonly wheel: TimerWheel;
   readonly clock: Clock;
+  readonly answerFields: AnswerFieldsMaker;
   readonly stats: WorkerStats;
   readonly log: Logger;
   /** Replaced when its settings change. */

@@ -1,11 +1,10 @@
 import type { RouteLabels } from '../model/config.ts';
 import type { ExchangeRecord } from '../observability/exchange-record.ts';
-import { ownAnswerFields, PRODUCT, setAnswerFields, type AnswerContext } from './answer-fields.ts';
+import type { AnswerFields } from './answer-fields.ts';
 import { Attempt } from './attempt.ts';
 import type { EndpointState } from './cluster.ts';
 import type {
   AnswerHead,
-  ClientPeer,
   Downstream,
   DownstreamEvents,
   ExchangeHead,
@@ -14,49 +13,61 @@ import type {
   UpstreamFailure,
   UpstreamRequest,
 } from './codec.ts';
-import { decide, type Decidable, type OwnAnswer } from './decide.ts';
+import { decide, NO_ENDPOINT, type Decidable, type OwnAnswer } from './decide.ts';
 import type { Engine } from './engine.ts';
-import { errorPage, statusText } from './error-page.ts';
-import { FieldKind, FieldList, NO_BODY } from './fields.ts';
-import { droppedKinds, forwardedFields, resolveOrigin, type Origin } from './forwarded-fields.ts';
+import type { KindMask } from './field-block.ts';
+import { FieldKind, NO_BODY, type FieldList } from './fields.ts';
+import { droppedRequestFields, originalFields } from './forwarded-fields.ts';
 import { HeldBody } from './held-body.ts';
+import { resolveOrigin, type Origin } from './origin.ts';
+import { createOwnMessage } from './own-answer.ts';
 import { createRequestId } from './request-id.ts';
 import { mayRepeat } from './retry.ts';
 import type { CompiledRoute, HostTable } from './table.ts';
 
 /** Status of the record where the client went away before an answer; never on the wire. */
 const CLIENT_GONE = 499;
+const SWITCHING_PROTOCOLS = 101;
 
 /**
- * A request and its answer, from the parsed head to the access line. One instance holds all that is known of it; the
- * codecs on either side push what they read, and everything happens in the turn of the event loop in which it arrives.
+ * A request and its answer, from the parsed head to the access line. One instance holds all that is known of it; the codecs
+ * on either side push what they read, and everything happens in the turn of the event loop in which it arrives.
  */
 export class Exchange
   implements Decidable, ExchangeRecord, UpstreamRequest, DownstreamEvents, UpstreamEvents
 {
+  readonly method: string;
+  readonly authority: string;
+  readonly host: string;
+  readonly target: string;
+  readonly protocol: ExchangeHead['protocol'];
+  readonly fields: FieldList;
+  readonly requestBody: number;
+  readonly upgrade: boolean;
+  readonly origin: Origin;
   path = '';
   query = '';
   upstreamTarget: string;
-  hostTable: HostTable | undefined;
-  route: CompiledRoute | undefined;
+  hostTable: HostTable | undefined = undefined;
+  route: CompiledRoute | undefined = undefined;
   requestId = '';
-  addedFields = NO_FIELDS;
+  originalFields: FieldList | undefined = undefined;
   /** Of the answer; 0 before it. */
   status = 0;
-  failure: string | undefined;
+  failure: string | undefined = undefined;
   durationMs = 0;
   requestBytes: number;
   responseBodyBytes = 0;
   readonly attempts: Attempt[] = [];
   readonly #engine: Engine;
   readonly #downstream: Downstream;
-  readonly #head: ExchangeHead;
-  readonly #origin: Origin;
   readonly #startedMs: number;
-  readonly #held = new HeldBody();
-  #upstream: Upstream | undefined;
-  #endpoint: EndpointState | undefined;
-  #tried: Set<EndpointState> | undefined;
+  #upstream: Upstream | undefined = undefined;
+  #endpoint: EndpointState | undefined = undefined;
+  #attempt: Attempt | undefined = undefined;
+  #tried: Set<EndpointState> | undefined = undefined;
+  #held: HeldBody | undefined = undefined;
+  #bodyBytes = 0;
   #isRequestComplete: boolean;
   /** The request's head was sent on the present upstream. */
   #isSending = false;
@@ -64,65 +75,38 @@ export class Exchange
   #hasSentInterim = false;
   #hasReplacedStale = false;
   #isOver = false;
-  #bodyBytes = 0;
 
-  constructor(engine: Engine, downstream: Downstream, head: ExchangeHead) {
+  constructor(engine: Engine, downstream: Downstream, head: ExchangeHead, startedMs: number) {
     this.#engine = engine;
     this.#downstream = downstream;
-    this.#head = head;
-    this.#startedMs = engine.clock.nowMs;
-    this.#isRequestComplete = head.body === NO_BODY || head.body === 0;
-    this.requestBytes = head.byteLength;
+    this.#startedMs = startedMs;
+    this.method = head.method;
+    this.authority = head.authority;
+    this.host = head.host;
+    this.target = head.target;
     this.upstreamTarget = head.target;
-    this.#origin = resolveOrigin(
-      { peer: downstream.peer, authority: head.authority, fields: head.fields },
-      engine.table.settings.forwarded,
-      engine.table.trustedPeers,
-    );
+    this.protocol = head.protocol;
+    this.fields = head.fields;
+    this.requestBody = head.body;
+    this.upgrade = head.upgrade;
+    this.requestBytes = head.byteLength;
+    this.#isRequestComplete = head.body === NO_BODY || head.body === 0;
+    const { settings, trustedPeers } = engine.table;
+    this.origin = resolveOrigin(downstream.peer, head, settings.forwarded, trustedPeers);
     engine.stats.exchangeStarted();
   }
 
-  get peer(): ClientPeer {
-    return this.#downstream.peer;
-  }
   get scheme(): 'http' | 'https' {
-    return this.#origin.scheme === 'https' ? 'https' : 'http';
-  }
-  get method(): string {
-    return this.#head.method;
-  }
-  get authority(): string {
-    return this.#head.authority;
-  }
-  get host(): string {
-    return this.#head.host;
-  }
-  get target(): string {
-    return this.#head.target;
-  }
-  get protocol(): ExchangeHead['protocol'] {
-    return this.#head.protocol;
-  }
-  get fields(): FieldList {
-    return this.#head.fields;
-  }
-  get requestFields(): FieldList {
-    return this.#head.fields;
-  }
-  get dropped(): Uint8Array {
-    return droppedKinds(this.#engine.table.settings.forwarded);
-  }
-  get requestBody(): number {
-    return this.#head.body;
-  }
-  get upgrade(): boolean {
-    return this.#head.upgrade;
+    return this.origin.scheme === 'https' ? 'https' : 'http';
   }
   get clientAddress(): string {
-    return this.#origin.address;
+    return this.origin.address;
   }
-  get upstreamAuthority(): string {
-    return this.#origin.authority;
+  get requestFields(): FieldList {
+    return this.fields;
+  }
+  get droppedFields(): KindMask {
+    return droppedRequestFields(this.#engine.table.settings.forwarded);
   }
   get sendMs(): number {
     return this.route?.config.timeouts.sendMs ?? 0;
@@ -135,10 +119,10 @@ export class Exchange
     return clock.unixMs - (clock.nowMs - this.#startedMs);
   }
   get referer(): string {
-    return this.#head.fields.get(FieldKind.Referer) ?? '';
+    return this.fields.get(FieldKind.Referer) ?? '';
   }
   get userAgent(): string {
-    return this.#head.fields.get(FieldKind.UserAgent) ?? '';
+    return this.fields.get(FieldKind.UserAgent) ?? '';
   }
   get responseBytes(): number {
     return this.#downstream.sentBytes;
@@ -155,33 +139,32 @@ export class Exchange
 
   /** Once, right after it was made: routes the request, and answers it or sends it on. */
   start(): void {
-    try {
-      const answer = decide(this, this.#head, this.#engine);
-      if (answer !== undefined) this.#answer(answer);
-      else this.#forward();
-    } catch (error) {
-      this.#engine.log.error({ err: error, host: this.host }, 'exchange failed unexpectedly');
-      this.refuse(500, 'unexpected error');
-    }
+    const answer = decide(this, this.#engine);
+    if (answer === undefined) this.#forward();
+    else this.#answer(answer);
   }
 
-  /** Answers a request that is not to be served; where an answer has begun, it is cut. */
-  refuse(status: number, reason: string, title = statusText(status)): void {
+  /** Answers a request that is not to be served, and closes; where an answer has begun, it is cut. */
+  refuse(answer: OwnAnswer, title?: string): void {
     if (this.#isOver) return;
     this.#dropUpstream();
-    if (this.#isAnswering) this.#cut(reason);
-    else this.#answer({ status, failure: reason }, title, true);
+    if (this.#isAnswering) this.#cut(answer.failure ?? '');
+    else this.#answer(answer, title, true);
   }
 
   onRequestBody(chunk: Buffer): void {
     this.requestBytes += chunk.length;
     this.#bodyBytes += chunk.length;
     if (this.#isOver) return;
-    const { maxBodyBytes = 'none' } = this.route?.config ?? {};
-    if (maxBodyBytes !== 'none' && this.#bodyBytes > maxBodyBytes && this.status !== 101) {
+    const maxBodyBytes = this.route?.config.maxBodyBytes ?? 'none';
+    const isTunnel = this.status === SWITCHING_PROTOCOLS;
+    if (maxBodyBytes !== 'none' && this.#bodyBytes > maxBodyBytes && !isTunnel) {
       this.#engine.stats.limitTripped('request-body');
-      this.refuse(413, 'request body too large');
-    } else if (this.#isSending) {
+      this.refuse({ status: 413, failure: 'request body too large' });
+      return;
+    }
+    this.#held ??= new HeldBody();
+    if (this.#isSending) {
       this.#held.remember(chunk);
       this.#upstream?.sendBody(chunk);
     } else {
@@ -192,9 +175,8 @@ export class Exchange
   onRequestPause(): void {
     if (this.#isOver) return;
     if (this.#isSending) this.#upstream?.flush();
-    if (this.#isSending ? this.#upstream?.isFull === true : this.#held.isFull) {
-      this.#downstream.pauseBody();
-    }
+    const isFull = this.#isSending ? this.#upstream?.isFull : this.#held?.isFull;
+    if (isFull === true) this.#downstream.pauseBody();
   }
 
   onRequestEnd(): void {
@@ -203,7 +185,7 @@ export class Exchange
   }
 
   onRequestRefused(status: number, reason: string): void {
-    this.refuse(status, reason);
+    this.refuse({ status, failure: reason });
   }
 
   onClientDrain(): void {
@@ -220,13 +202,17 @@ export class Exchange
   onConnected(): void {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
-    this.#attempt.connected(this.#engine.clock.nowMs);
+    this.#attempt?.connected(this.#engine.clock.nowMs);
     this.#isSending = true;
     upstream.send(this);
     if (this.requestBody === NO_BODY) return;
-    for (const chunk of this.#held.release(this.#head.method)) upstream.sendBody(chunk);
-    if (this.#isRequestComplete) upstream.finish();
-    else this.#continueBody(upstream);
+    for (const chunk of this.#held?.release(this.method) ?? []) upstream.sendBody(chunk);
+    if (this.#isRequestComplete) {
+      upstream.finish();
+    } else {
+      upstream.flush();
+      if (!upstream.isFull) this.#downstream.resumeBody();
+    }
   }
 
   onInterim(answer: AnswerHead): void {
@@ -236,16 +222,15 @@ export class Exchange
   }
 
   onAnswer(answer: AnswerHead): void {
-    this.#attempt.answered(answer.status, this.#engine.clock.nowMs);
+    this.#attempt?.answered(answer.status, this.#engine.clock.nowMs);
     this.#isAnswering = true;
-    this.#held.drop();
+    this.#held?.drop();
     this.status = answer.status;
-    setAnswerFields(answer.fields, this.#answerContext());
-    this.#downstream.sendHead(answer, false);
+    this.#downstream.sendHead(answer, this.#answerFields(answer.fields), false);
   }
 
   onAnswerBody(chunk: Buffer): void {
-    this.#attempt.bytes += chunk.length;
+    if (this.#attempt !== undefined) this.#attempt.bytes += chunk.length;
     this.responseBodyBytes += chunk.length;
     this.#downstream.sendBody(chunk);
   }
@@ -284,25 +269,16 @@ export class Exchange
     else this.#answer({ status: failure.status, failure: failure.reason });
   }
 
-  get #attempt(): Attempt {
-    return this.attempts[this.attempts.length - 1] ?? Attempt.none;
+  onDefect(error: unknown): void {
+    this.#engine.log.error({ err: error, host: this.host }, 'exchange failed unexpectedly');
+    this.refuse({ status: 500, failure: 'unexpected error' });
   }
 
   #forward(): void {
     const { forwarded } = this.#engine.table.settings;
     const received = this.fields.get(FieldKind.XRequestId);
     this.requestId = received ?? (forwarded.generateRequestId ? createRequestId() : '');
-    this.addedFields = forwardedFields(
-      {
-        peer: this.peer,
-        authority: this.authority,
-        fields: this.fields,
-        origin: this.#origin,
-        target: this.target,
-        requestId: this.requestId,
-      },
-      forwarded,
-    );
+    this.originalFields = originalFields(this, forwarded);
     if (!this.#isRequestComplete) this.#downstream.wantBody();
     this.#begin(this.route?.cluster?.pick(undefined), false);
   }
@@ -310,15 +286,15 @@ export class Exchange
   #begin(endpoint: EndpointState | undefined, fresh: boolean): void {
     const { route } = this;
     if (endpoint === undefined || route?.cluster === undefined) {
-      this.#answer({ status: 503, failure: 'no endpoint' });
+      this.#answer(NO_ENDPOINT);
       return;
     }
     const { pool, clock } = this.#engine;
     const { protocol } = route.cluster.config;
-    this.attempts.push(new Attempt(endpoint.key, clock.nowMs));
+    this.#attempt = new Attempt(endpoint.key, clock.nowMs);
+    this.attempts.push(this.#attempt);
     this.#endpoint = endpoint;
     endpoint.inFlight += 1;
-    this.#isSending = false;
     const upstream =
       (fresh ? undefined : pool.take(endpoint, protocol)) ??
       pool.connect(endpoint, protocol, route.config.timeouts.connectMs);
@@ -328,76 +304,47 @@ export class Exchange
   }
 
   #mayRepeat(failure: UpstreamFailure, isStale: boolean): boolean {
-    const { route } = this;
-    if (route === undefined || this.#hasSentInterim || !this.#held.isComplete) return false;
-    return mayRepeat({
-      failure,
-      isStale,
-      method: this.method,
-      attempts: this.attempts.length,
-      policy: route.config.retry,
-    });
+    const { route, method } = this;
+    if (route === undefined || this.#hasSentInterim || this.#held?.isComplete === false) {
+      return false;
+    }
+    const attempts = this.attempts.length;
+    return mayRepeat({ failure, isStale, method, attempts, policy: route.config.retry });
   }
 
   /** A stale connection says nothing of its endpoint, so that is asked again, on a new one. */
   #repeat(failed: EndpointState, isStale: boolean): void {
+    const cluster = this.route?.cluster;
     if (isStale) {
       this.#hasReplacedStale = true;
-      this.#begin(failed.removed ? this.route?.cluster?.pick(this.#tried) : failed, true);
+      this.#begin(failed.removed ? cluster?.pick(this.#tried) : failed, true);
       return;
     }
     this.#tried ??= new Set();
     this.#tried.add(failed);
-    this.#begin(this.route?.cluster?.pick(this.#tried), false);
+    this.#begin(cluster?.pick(this.#tried), false);
   }
 
-  #continueBody(upstream: Upstream): void {
-    upstream.flush();
-    if (!upstream.isFull) this.#downstream.resumeBody();
-  }
-
-  #answer(
-    { status, location, failure, allow, isEmpty = false }: OwnAnswer,
-    title = statusText(status),
-    close = false,
-  ): void {
-    this.status = status;
-    this.failure = failure;
+  #answer(answer: OwnAnswer, title?: string, close = false): void {
+    const showsProduct = this.#engine.table.settings.serverTokens;
+    const { head, page } = createOwnMessage(answer, this, { title, showsProduct });
+    this.status = answer.status;
     this.#isAnswering = true;
-    const context = this.#answerContext();
-    const fields = ownAnswerFields(context, !isEmpty);
-    if (location !== undefined) fields.push('Location', location, FieldKind.Location);
-    if (allow !== undefined) fields.push('Allow', allow, FieldKind.Other);
-    const product = context.settings.serverTokens ? PRODUCT : undefined;
-    const page = isEmpty ? EMPTY : errorPage(status, title, product);
-    const isHead = this.method === 'HEAD';
-    this.#downstream.sendHead(
-      {
-        status,
-        reason: title,
-        fields,
-        body: isHead ? NO_BODY : page.length,
-        declaredLength: isHead ? page.length : undefined,
-      },
-      close,
-    );
-    if (!isHead) {
+    this.#downstream.sendHead(head, this.#answerFields(), close);
+    if (page !== undefined) {
       this.responseBodyBytes = page.length;
       this.#downstream.sendBody(page);
     }
     this.#downstream.finish();
-    this.#end(failure);
+    this.#end(answer.failure);
     this.#downstream.release();
   }
 
-  #answerContext(): AnswerContext {
-    const { table, clock } = this.#engine;
-    const isTls = this.peer.scheme === 'https';
-    return {
-      settings: table.settings,
-      date: clock.httpDate,
-      hsts: isTls ? this.hostTable?.config.hsts : undefined,
-    };
+  #answerFields(received?: FieldList): AnswerFields {
+    const { table, answerFields } = this.#engine;
+    const isTls = this.#downstream.peer.scheme === 'https';
+    const hsts = isTls ? this.hostTable?.config.hsts : undefined;
+    return answerFields.fieldsFor(hsts, table.settings, received);
   }
 
   #cut(reason: string): void {
@@ -415,7 +362,7 @@ export class Exchange
   /** The attempt is over: nothing is asked of its upstream any more. */
   #leaveEndpoint(): void {
     if (this.#endpoint === undefined) return;
-    this.#attempt.ended(this.#engine.clock.nowMs);
+    this.#attempt?.ended(this.#engine.clock.nowMs);
     this.#endpoint.inFlight -= 1;
     this.#endpoint = undefined;
     this.#upstream = undefined;
@@ -426,13 +373,10 @@ export class Exchange
     if (this.#isOver) return;
     this.#isOver = true;
     this.failure = failure;
-    this.#held.drop();
+    this.#held?.drop();
     const { clock, stats, accessLog } = this.#engine;
     this.durationMs = clock.nowMs - this.#startedMs;
     stats.exchangeFinished(this);
     accessLog.write(this);
   }
 }
-
-const NO_FIELDS = new FieldList();
-const EMPTY = Buffer.alloc(0);

@@ -6,7 +6,7 @@ import {
 } from 'node:tls';
 import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
-import type { ClientPeer } from './codec.ts';
+import { ClientPeer } from './origin.ts';
 import { guardPlaintext } from './plaintext-guard.ts';
 
 export interface ListenerOptions {
@@ -83,11 +83,8 @@ export class Listener {
       },
     });
     this.#tlsServer.on('secureConnection', (socket: TLSSocket) => {
-      this.#events.onConnection(socket, {
-        address: plainAddress(socket.remoteAddress ?? ''),
-        scheme: 'https',
-        port: HTTPS_PORT,
-      });
+      const address = plainAddress(socket.remoteAddress ?? '');
+      this.#events.onConnection(socket, new ClientPeer(address, 'https', HTTPS_PORT));
     });
     this.#tlsServer.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
@@ -110,11 +107,11 @@ export class Listener {
       // Already gone.
       socket.destroy();
     } else if (this.#options.scheme === 'http') {
-      this.#events.onConnection(socket, { address, scheme: 'http', port: this.#portText });
+      this.#events.onConnection(socket, new ClientPeer(address, 'http', this.#portText));
     } else {
       guardPlaintext(this.#engine, socket, (isTls) => {
         if (isTls) this.#tlsServer?.emit('connection', socket);
-        else this.#events.onPlaintext(socket, { address, scheme: 'http', port: HTTPS_PORT });
+        else this.#events.onPlaintext(socket, new ClientPeer(address, 'http', HTTPS_PORT));
       });
     }
   }

@@ -4,6 +4,11 @@ import { ClientConnection } from './http1/client-connection.ts';
 
 type Protocol = 'http' | 'https';
 
+interface IdleStacks {
+  readonly http: ClientConnection[];
+  readonly https: ClientConnection[];
+}
+
 /**
  * Connections to endpoints. Those that are idle wait here, per endpoint and protocol; the one used last goes first, so that
  * the others may age and close.
@@ -11,16 +16,18 @@ type Protocol = 'http' | 'https';
 export class Pool {
   readonly #engine: Engine;
   readonly #idle = new Map<EndpointState, IdleStacks>();
-  /** All idle ones, the one that waits longest first. */
-  readonly #order = new Set<ClientConnection>();
   readonly #open = new Set<ClientConnection>();
+  /** Ends of the chain of all idle ones, by the time since when they are. */
+  #oldest: ClientConnection | undefined;
+  #newest: ClientConnection | undefined;
+  #idleCount = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
   get idleCount(): number {
-    return this.#order.size;
+    return this.#idleCount;
   }
 
   /** An idle connection that may be used now, undefined if there is none. */
@@ -28,7 +35,7 @@ export class Pool {
     const stack = this.#idle.get(endpoint)?.[protocol];
     if (stack === undefined) return undefined;
     for (let connection = stack.pop(); connection !== undefined; connection = stack.pop()) {
-      this.#order.delete(connection);
+      this.#unchain(connection);
       if (this.#isUsable(connection)) return connection;
       connection.destroy();
     }
@@ -46,21 +53,23 @@ export class Pool {
   release(connection: ClientConnection): boolean {
     const { idleConnections } = this.#engine.table.settings.upstream;
     if (idleConnections === 'off' || !this.#isUsable(connection)) return false;
-    let stacks = this.#idle.get(connection.endpoint);
+    const { endpoint, protocol } = connection;
+    let stacks = this.#idle.get(endpoint);
     if (stacks === undefined) {
       stacks = { http: [], https: [] };
-      this.#idle.set(connection.endpoint, stacks);
+      this.#idle.set(endpoint, stacks);
     }
-    stacks[connection.protocol].push(connection);
-    this.#order.add(connection);
-    while (this.#order.size > idleConnections) this.#closeOldest();
+    stacks[protocol].push(connection);
+    this.#chain(connection);
+    if (this.#idleCount > idleConnections) this.#oldest?.destroy();
     return true;
   }
 
   /** A connection's own: it is closed. */
   forget(connection: ClientConnection): void {
     this.#open.delete(connection);
-    if (!this.#order.delete(connection)) return;
+    if (!connection.isIdle) return;
+    this.#unchain(connection);
     const stack = this.#idle.get(connection.endpoint)?.[connection.protocol];
     const index = stack?.indexOf(connection) ?? -1;
     if (index >= 0) stack?.splice(index, 1);
@@ -75,7 +84,7 @@ export class Pool {
   }
 
   destroy(): void {
-    for (const connection of this.#open) connection.destroy();
+    for (const connection of [...this.#open]) connection.destroy();
   }
 
   #isUsable(connection: ClientConnection): boolean {
@@ -88,15 +97,24 @@ export class Pool {
     );
   }
 
-  #closeOldest(): void {
-    for (const oldest of this.#order) {
-      oldest.destroy();
-      return;
-    }
+  #chain(connection: ClientConnection): void {
+    connection.isIdle = true;
+    connection.idleBefore = this.#newest;
+    if (this.#newest === undefined) this.#oldest = connection;
+    else this.#newest.idleAfter = connection;
+    this.#newest = connection;
+    this.#idleCount += 1;
   }
-}
 
-interface IdleStacks {
-  readonly http: ClientConnection[];
-  readonly https: ClientConnection[];
+  #unchain(connection: ClientConnection): void {
+    const { idleBefore, idleAfter } = connection;
+    if (idleBefore === undefined) this.#oldest = idleAfter;
+    else idleBefore.idleAfter = idleAfter;
+    if (idleAfter === undefined) this.#newest = idleBefore;
+    else idleAfter.idleBefore = idleBefore;
+    connection.isIdle = false;
+    connection.idleBefore = undefined;
+    connection.idleAfter = undefined;
+    this.#idleCount -= 1;
+  }
 }

@@ -5,8 +5,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTcp } from 'node:net';
 import test from 'node:test';
-import { connect, type TLSSocket } from 'node:tls';
-import { connectClient, connectTlsClient } from './harness/raw-client.ts';
+import { connect, TLSSocket } from 'node:tls';
+import { connectClient, connectTlsClient, type RawClient } from './harness/raw-client.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy } from './harness/start-proxy.ts';
 import { startUpstream } from './harness/upstream.ts';
@@ -29,7 +29,7 @@ test('requests over TLS are served, and the endpoint is told so', async (t) => {
     client.write(GET);
     assert.equal((await client.readAnswer()).body, 'https 443');
   }
-  assert.equal((client.socket as TLSSocket).alpnProtocol, 'http/1.1');
+  assert.equal(tlsOf(client).alpnProtocol, 'http/1.1');
   const record = await proxy.nextRecord();
   assert.equal(record.scheme, 'https');
 });
@@ -41,7 +41,7 @@ test('the certificate follows the name asked for, and the table', async (t) => {
   });
   const nameFor = async (servername: string): Promise<string> => {
     const client = await connectTlsClient(t, proxy.httpsPort, { servername });
-    return String((client.socket as TLSSocket).getPeerCertificate().subject.CN);
+    return String(tlsOf(client).getPeerCertificate().subject.CN);
   };
   assert.equal(await nameFor('app.test'), 'app.test');
   assert.equal(await nameFor('nobody.test'), 'default.test');
@@ -186,3 +186,8 @@ test('large bodies pass over TLS on both sides', async (t) => {
   const answer = await client.readAnswer();
   assert.equal(answer.body, 'x'.repeat(size));
 });
+
+function tlsOf({ socket }: RawClient): TLSSocket {
+  assert.ok(socket instanceof TLSSocket);
+  return socket;
+}

@@ -4,9 +4,10 @@ import type { EndpointState } from '../cluster.ts';
 import type { Upstream, UpstreamEvents, UpstreamFailure, UpstreamRequest } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import { CHUNKED, NO_BODY } from '../fields.ts';
+import { createGuard, type Guard } from '../guard.ts';
 import { Timer } from '../timer-wheel.ts';
 import { malformedAnswer, upstreamFailures } from '../upstream-failures.ts';
-import { AnswerReader } from './answer-reader.ts';
+import { AnswerReader, type ReadOutcome } from './answer-reader.ts';
 import { MessageWriter } from './message-writer.ts';
 import { requestHeadText } from './request-head-text.ts';
 
@@ -23,17 +24,24 @@ export class ClientConnection implements Upstream {
   /** Exchanges that were begun on it. */
   exchanges = 0;
   isConnected = false;
+  /** The pool's alone: it waits there, between these two. */
+  isIdle = false;
+  idleBefore: ClientConnection | undefined = undefined;
+  idleAfter: ClientConnection | undefined = undefined;
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly #writer: MessageWriter;
-  readonly #reader: AnswerReader;
+  readonly #reader = new AnswerReader();
   readonly #timer: Timer;
-  #events: UpstreamEvents | undefined;
-  #request: UpstreamRequest | undefined;
+  #events: UpstreamEvents | undefined = undefined;
+  #request: UpstreamRequest | undefined = undefined;
   #isRequestSent = false;
   #isPaused = false;
   #isDestroyed = false;
-  /** Where the socket reads to; replaced when a chunk of it is still referred to after a read. */
+  /**
+   * Where the socket reads to, again and again; replaced when a chunk of it is still referred to after a read. So nothing is
+   * copied on the way through, and nothing is allocated while clients take what they get.
+   */
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
   constructor(
@@ -46,12 +54,17 @@ export class ClientConnection implements Upstream {
     this.protocol = protocol;
     this.#engine = engine;
     this.bornMs = engine.clock.nowMs;
-    this.#timer = new Timer(engine.wheel, () => {
-      this.#onTimeout();
+    const guard = createGuard((error) => {
+      this.#onDefect(error);
     });
+    this.#timer = new Timer(
+      engine.wheel,
+      guard(() => {
+        this.#onTimeout();
+      }),
+    );
     this.#timer.set(this.bornMs + connectMs);
-    this.#reader = new AnswerReader();
-    this.#socket = this.#connect();
+    this.#socket = this.#connect(guard);
     this.#writer = new MessageWriter(this.#socket);
   }
 
@@ -63,7 +76,6 @@ export class ClientConnection implements Upstream {
     return this.#writer.isFull;
   }
 
-  /** Whose events follow. The exchange that took this connection, before anything else. */
   attach(events: UpstreamEvents): void {
     this.#events = events;
     this.exchanges += 1;
@@ -73,30 +85,28 @@ export class ClientConnection implements Upstream {
     const { upstream } = this.#engine.table.settings;
     this.#request = request;
     this.#isRequestSent = false;
+    this.#timer.clear();
     this.#reader.begin(request, upstream);
     const isLast =
       upstream.idleConnections === 'off' || this.exchanges >= upstream.requestsPerConnection;
     this.#writer.begin(requestHeadText(request, isLast), request.requestBody === CHUNKED);
-    this.#timer.clear();
     if (request.requestBody === NO_BODY) this.finish();
   }
 
   sendBody(chunk: Buffer): void {
     this.#writer.body(chunk);
-    if (this.#reader.isTunnel) this.#touch();
+    if (this.#reader.isTunnel) this.#expectBytes();
   }
 
   finish(): void {
     this.#isRequestSent = true;
-    this.#writer.end();
-    this.#watchWrites();
+    this.#writer.end(this.#request?.sendMs ?? 0);
     if (this.#reader.isTunnel) this.#socket.end();
-    this.#touch();
+    this.#expectBytes();
   }
 
   flush(): void {
-    this.#writer.flush();
-    this.#watchWrites();
+    this.#writer.flush(this.#request?.sendMs ?? 0);
   }
 
   pauseAnswer(): void {
@@ -109,7 +119,7 @@ export class ClientConnection implements Upstream {
   resumeAnswer(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#touch();
+    this.#expectBytes();
     this.#socket.resume();
   }
 
@@ -129,33 +139,54 @@ export class ClientConnection implements Upstream {
     this.#fail(upstreamFailures.closed);
   }
 
-  #connect(): Socket {
+  #connect(guard: Guard): Socket {
     const { address, port } = this.endpoint;
+    const read = guard((length: number) => {
+      this.#onRead(length);
+    });
     const onread: OnReadOpts = {
       buffer: () => this.#buffer,
-      callback: (length) => this.#onRead(length),
+      callback: (length) => {
+        read(length);
+        return true;
+      },
     };
     const options = { host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true, onread };
-    const socket =
-      this.protocol === 'http'
-        ? connect(options)
-        : connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
-    socket.on(this.protocol === 'http' ? 'connect' : 'secureConnect', () => {
-      this.#onConnect();
-    });
-    socket.on('drain', () => this.#events?.onUpstreamDrain());
-    socket.on('timeout', () => {
-      this.#onWriteStall();
-    });
-    socket.on('end', () => {
-      this.#onEnd();
-    });
+    const isPlain = this.protocol === 'http';
+    const socket = isPlain
+      ? connect(options)
+      : connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+    socket.on(
+      isPlain ? 'connect' : 'secureConnect',
+      guard(() => {
+        this.#onConnect();
+      }),
+    );
+    socket.on(
+      'drain',
+      guard(() => this.#events?.onUpstreamDrain()),
+    );
+    socket.on(
+      'timeout',
+      guard(() => {
+        if (this.#writer.isStalled()) this.#failWith(upstreamFailures.sendTimeout);
+      }),
+    );
+    socket.on(
+      'end',
+      guard(() => {
+        this.#onEnd();
+      }),
+    );
     // 'close' follows, and says all that matters.
     socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.#engine.clock.update();
-      this.destroy();
-    });
+    socket.on(
+      'close',
+      guard(() => {
+        this.#engine.clock.update();
+        this.destroy();
+      }),
+    );
     return socket;
   }
 
@@ -166,44 +197,39 @@ export class ClientConnection implements Upstream {
     this.#events?.onConnected();
   }
 
-  /** Takes what was read into the buffer. False would stop the socket; that is what `pauseAnswer` is for. */
-  #onRead(length: number): boolean {
+  #onRead(length: number): void {
     this.#engine.clock.update();
     const events = this.#events;
     if (events === undefined) {
       // Nobody asked: the queue of answers must never shift (security.md 7.3).
       this.destroy();
-      return true;
+      return;
     }
     const outcome = this.#reader.read(this.#buffer.subarray(0, length), events);
     // The exchange may have let go of this connection meanwhile.
-    if (this.#events !== events) return true;
-    this.#settle(outcome, events);
-    return true;
+    if (this.#events === events) this.#settle(outcome, events);
   }
 
-  #settle(outcome: ReturnType<AnswerReader['read']>, events: UpstreamEvents): void {
-    if (outcome === 'more') {
-      if (!this.#isPaused) this.#touch();
-      if (events.onAnswerPause()) this.#replaceBuffer();
-    } else if (outcome === 'end') {
+  #settle(outcome: ReadOutcome, events: UpstreamEvents): void {
+    if (outcome === 'end') {
       this.#complete(events);
+    } else if (outcome === 'more') {
+      this.#expectBytes();
+      if (events.onAnswerPause()) this.#replaceBuffer();
+    } else if (outcome === 'too-many-interim') {
+      this.#failWith(upstreamFailures.tooManyInterim);
     } else {
-      this.#failWith(
-        outcome === 'too-many-interim' ? upstreamFailures.tooManyInterim : malformedAnswer(outcome),
-      );
+      this.#failWith(malformedAnswer(outcome));
     }
   }
 
   /** The answer is whole: back to the pool if nothing is left over on either side. */
   #complete(events: UpstreamEvents): void {
-    const isReusable =
-      this.#reader.isReusable && this.#isRequestSent && !this.#writer.isWaiting && !this.#isPaused;
+    const isReusable = this.#reader.isReusable && this.#isRequestSent && !this.#writer.isWaiting;
     this.#events = undefined;
     this.#request = undefined;
     if (isReusable && this.#engine.pool.release(this)) {
-      const { idleMs } = this.#engine.table.settings.upstream;
-      this.#timer.set(this.#engine.clock.nowMs + idleMs);
+      this.#timer.set(this.#engine.clock.nowMs + this.#engine.table.settings.upstream.idleMs);
     } else {
       this.destroy();
     }
@@ -217,16 +243,12 @@ export class ClientConnection implements Upstream {
   /** The endpoint said that it sends no more. */
   #onEnd(): void {
     this.#engine.clock.update();
-    const events = this.#events;
-    if (events !== undefined && this.#reader.endsWithConnection) {
-      this.#complete(events);
-    } else {
-      this.destroy();
-    }
+    if (this.#events !== undefined && this.#reader.endsWithConnection) this.#complete(this.#events);
+    else this.destroy();
   }
 
-  /** Silence is counted from here on. */
-  #touch(): void {
+  /** Silence is counted from here on: once the request is sent, and while anybody listens. */
+  #expectBytes(): void {
     if (this.#request === undefined || this.#isPaused) return;
     if (!this.#isRequestSent && !this.#reader.isTunnel) return;
     this.#timer.set(this.#engine.clock.nowMs + this.#request.readMs);
@@ -240,20 +262,11 @@ export class ClientConnection implements Upstream {
     else this.destroy();
   }
 
-  /**
-   * The socket's own timer knows best whether the kernel still takes bytes. It is started when some wait, and neither
-   * stopped nor moved by us when they leave: it looks for itself when it fires.
-   */
-  #watchWrites(): void {
-    if (this.#request === undefined || !this.#writer.isWaiting) return;
-    if (this.#socket.timeout !== this.#request.sendMs)
-      this.#socket.setTimeout(this.#request.sendMs);
-  }
-
-  #onWriteStall(): void {
-    this.#engine.clock.update();
-    this.#socket.setTimeout(0);
-    if (this.#writer.isWaiting) this.#failWith(upstreamFailures.sendTimeout);
+  #onDefect(error: unknown): void {
+    const events = this.#events;
+    this.abort();
+    if (events === undefined) this.#engine.log.error({ err: error }, 'upstream connection failed');
+    else events.onDefect(error);
   }
 
   #failWith(failure: UpstreamFailure): void {
@@ -265,6 +278,7 @@ export class ClientConnection implements Upstream {
     const events = this.#events;
     this.#events = undefined;
     this.#request = undefined;
+    this.#reader.detach();
     events?.onUpstreamFailure(this.isConnected ? failure : beforeConnect(failure));
   }
 }

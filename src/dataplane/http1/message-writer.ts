@@ -8,13 +8,13 @@ const MAX_TEXT = 16_384;
 
 /** Writes HTTP/1.1 messages to a socket: what one turn of the event loop produces leaves in one write. */
 export class MessageWriter {
+  /** Head and body bytes of the message so far; reset by the owner. */
+  sentBytes = 0;
   readonly #socket: Socket;
   /** Latin1: one character a byte. */
   #text = '';
   #isChunked = false;
   #isCorked = false;
-  /** Head and body bytes of the message so far. */
-  sentBytes = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -49,17 +49,31 @@ export class MessageWriter {
     if (this.#isChunked) this.#add(CHUNK_TAIL);
   }
 
-  end(): void {
+  /** @param stallMs as for `flush`. */
+  end(stallMs: number): void {
     if (this.#isChunked) this.#add(LAST_CHUNK);
-    this.flush();
+    this.flush(stallMs);
   }
 
-  flush(): void {
+  /**
+   * @param stallMs longest time in which the kernel takes no byte. The socket's own timer knows that best: it fires `timeout`.
+   *   It is started when bytes wait, and neither stopped nor moved when they leave; who hears of it calls `isStalled`.
+   */
+  flush(stallMs: number): void {
     this.#writeText();
     if (this.#isCorked) {
       this.#isCorked = false;
       this.#socket.uncork();
     }
+    if (this.#socket.writableLength > 0 && this.#socket.timeout !== stallMs) {
+      this.#socket.setTimeout(stallMs);
+    }
+  }
+
+  /** After the socket's `timeout`: whether it means anything. */
+  isStalled(): boolean {
+    this.#socket.setTimeout(0);
+    return this.isWaiting;
   }
 
   #add(text: string): void {

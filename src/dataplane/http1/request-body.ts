@@ -6,10 +6,11 @@ export type PushBody = (chunk: Buffer, start: number, end: number) => void;
 
 /** Finds the bodies of a client's requests in its bytes, one after the other. */
 export class RequestBody {
+  /** Bytes are raw, and their end is the connection's. */
+  isTunnel = false;
   /** Known bytes that are still to come; CHUNKED where only the end itself will tell. */
   #left = 0;
   #decoder: ChunkedDecoder | undefined;
-  #isTunnel = false;
   readonly #push: PushBody;
 
   constructor(push: PushBody) {
@@ -24,7 +25,7 @@ export class RequestBody {
 
   /** All that follows is raw, and has no end but the connection's. */
   beginTunnel(): void {
-    this.#isTunnel = true;
+    this.isTunnel = true;
     this.#left = CHUNKED;
   }
 
@@ -39,7 +40,7 @@ export class RequestBody {
 
   /** Position after what belonged to the body. */
   read(input: Buffer, from: number): number | Refusal {
-    if (this.#isTunnel) {
+    if (this.isTunnel) {
       this.#push(input, from, input.length);
       return input.length;
     }

@@ -1,22 +1,28 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { AnswerHead, ClientPeer, Downstream, ExchangeHead } from '../codec.ts';
+import type { AnswerFields } from '../answer-fields.ts';
+import type { AnswerHead, Downstream } from '../codec.ts';
+import type { OwnAnswer } from '../decide.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
-import { FieldList, NO_BODY } from '../fields.ts';
+import { NO_BODY, type FieldList } from '../fields.ts';
+import { createGuard, type Guard } from '../guard.ts';
+import type { ClientPeer } from '../origin.ts';
 import { Timer } from '../timer-wheel.ts';
 import { answerHeadText, interimText } from './answer-head-text.ts';
 import { MessageWriter } from './message-writer.ts';
+import { limitOfRefusal } from './refusal-limits.ts';
 import { Refusal } from './refusal.ts';
 import { RequestBody } from './request-body.ts';
 import { parseRequestHead, type RequestHead } from './request-head.ts';
-import { limitOfRefusal } from './refusal-limits.ts';
+import { UNREADABLE_HEAD } from './unreadable-head.ts';
 
 /** How much of a request is read and thrown away after its answer, so that the connection can be kept. */
 const MAX_DISCARDED_BYTES = 65_536;
 /** How long a client that was told `close` may take to read that; without this wait a reset would destroy the answer. */
 const LINGER_MS = 5_000;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const HEAD_TIMEOUT = new Refusal(408, 'head not complete in time');
 
 /** Where the connection is counted. */
 export interface ConnectionHome {
@@ -26,35 +32,35 @@ export interface ConnectionHome {
 
 /**
  * The downstream codec of HTTP/1.1: one client connection. Its requests are taken one by one; what a client sends ahead
- * waits, unread if it is much, until the answer before it is whole.
+ * waits, and is not read further until the answer before it is whole.
  */
 export class ServerConnection implements Downstream {
   readonly peer: ClientPeer;
   readonly #engine: Engine;
   readonly #socket: Socket;
-  readonly #home: ConnectionHome;
   readonly #writer: MessageWriter;
   readonly #timer: Timer;
   readonly #body: RequestBody;
+  /** What every request here is answered with. */
   readonly #refusal: Refusal | undefined;
-  #exchange: Exchange | undefined;
-  #request: RequestHead | undefined;
+  #exchange: Exchange | undefined = undefined;
+  #request: RequestHead | undefined = undefined;
   #exchanges = 0;
   /** Received and not taken yet: the beginning of a head, or what was sent ahead. */
-  #input: Buffer | undefined;
-  #isHeadBegun = false;
+  #input: Buffer | undefined = undefined;
+  /** When the first byte of an unfinished head came; undefined: there is none. */
+  #headBegunMs: number | undefined = undefined;
   #isConsuming = false;
   #isBodyPaused = false;
+  #hasContinued = false;
+  #discardedBytes = 0;
   /** The present answer is the last. */
   #isLast = false;
-  #hasContinued = false;
   #isCloseDelimited = false;
-  #discardedBytes = 0;
   #hasClientEnded = false;
   /** Nothing is sent any more; what is received is thrown away. */
   #isClosing = false;
 
-  /** `refusal`: what every request here is answered with. */
   constructor(
     engine: Engine,
     socket: Socket,
@@ -63,38 +69,22 @@ export class ServerConnection implements Downstream {
     refusal?: Refusal,
   ) {
     this.#engine = engine;
-    this.#refusal = refusal;
     this.#socket = socket;
     this.peer = peer;
-    this.#home = home;
+    this.#refusal = refusal;
     this.#writer = new MessageWriter(socket);
     this.#body = new RequestBody((chunk, start, end) => {
       this.#onBody(chunk, start, end);
     });
-    this.#timer = new Timer(engine.wheel, () => {
+    const guard = createGuard((error) => {
+      this.#onDefect(error);
+    });
+    const onTimeout = guard(() => {
       this.#onTimeout();
     });
+    this.#timer = new Timer(engine.wheel, onTimeout);
     this.#timer.set(engine.clock.nowMs + engine.table.settings.client.headMs);
-    socket.on('data', (chunk: Buffer) => {
-      this.#onData(chunk);
-    });
-    socket.on('end', () => {
-      this.#onEnd();
-    });
-    socket.on('drain', () => {
-      this.#onDrain();
-    });
-    socket.on('timeout', () => {
-      this.#onWriteStall();
-    });
-    socket.on('finish', () => {
-      home.onConnectionDone(this);
-    });
-    // 'close' follows, and says all that matters.
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.#onClose();
-    });
+    this.#listen(guard, home);
   }
 
   get sentBytes(): number {
@@ -111,21 +101,14 @@ export class ServerConnection implements Downstream {
 
   /** No exchange begins after the present one; without one it closes now. */
   drain(): void {
-    if (this.#exchange === undefined && this.#input === undefined && this.#body.isComplete) {
-      this.#close();
-    }
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
+    if (this.#exchange === undefined) this.#close();
   }
 
   wantBody(): void {
-    const request = this.#request;
-    if (request?.expectContinue !== true || this.#hasContinued) return;
+    if (this.#request?.expectContinue !== true || this.#hasContinued) return;
     this.#hasContinued = true;
     this.#writer.interim(CONTINUE);
-    this.#writer.flush();
+    this.flush();
   }
 
   pauseBody(): void {
@@ -146,29 +129,20 @@ export class ServerConnection implements Downstream {
     this.#writer.interim(interimText(status, reason, fields));
   }
 
-  sendHead(head: AnswerHead, close: boolean): void {
+  sendHead(head: AnswerHead, changes: AnswerFields, close: boolean): void {
     if (head.status === 101) {
-      this.#isLast = true;
-      this.#isCloseDelimited = true;
-      this.#writer.begin(answerHeadText(head, { body: 'tunnel', connection: 'upgrade' }), false);
-      this.#body.beginTunnel();
-      this.#timer.clear();
-      this.#releaseInput();
+      this.#switchProtocols(head, changes);
       return;
     }
     const isOld = this.#request?.protocol === 'HTTP/1.0';
-    const isUnknownLength = head.body < 0 && head.body !== NO_BODY;
-    this.#isCloseDelimited = isOld && isUnknownLength;
+    const isOfUnknownLength = head.body < 0 && head.body !== NO_BODY;
+    const isChunked = isOfUnknownLength && !isOld;
+    this.#isCloseDelimited = isOfUnknownLength && isOld;
     const isBodyUnwanted = head.status >= 400 && this.#isBodyTooLong();
-    this.#isLast = close || this.#isCloseDelimited || this.#isLastRequest() || isBodyUnwanted;
-    const isChunked = isUnknownLength && !isOld;
-    this.#writer.begin(
-      answerHeadText(head, {
-        body: isChunked ? 'chunked' : 'as-is',
-        connection: this.#isLast ? 'close' : isOld ? 'keep-alive' : undefined,
-      }),
-      isChunked,
-    );
+    this.#isLast = close || this.#isCloseDelimited || isBodyUnwanted || this.#isLastRequest();
+    const connection = this.#isLast ? 'close' : isOld ? 'keep-alive' : undefined;
+    const framing = isChunked ? 'chunked' : 'as-is';
+    this.#writer.begin(answerHeadText(head, changes, framing, connection), isChunked);
   }
 
   sendBody(chunk: Buffer): void {
@@ -176,13 +150,11 @@ export class ServerConnection implements Downstream {
   }
 
   flush(): void {
-    this.#writer.flush();
-    this.#watchWrites();
+    this.#writer.flush(this.#engine.table.settings.client.sendMs);
   }
 
   finish(): void {
-    this.#writer.end();
-    this.#watchWrites();
+    this.#writer.end(this.#engine.table.settings.client.sendMs);
   }
 
   release(): void {
@@ -202,6 +174,43 @@ export class ServerConnection implements Downstream {
     }
   }
 
+  #listen(guard: Guard, home: ConnectionHome): void {
+    const on = (event: string, listener: (chunk: Buffer) => void): void => {
+      this.#socket.on(event, guard(listener));
+    };
+    on('data', (chunk) => {
+      this.#onData(chunk);
+    });
+    on('end', () => {
+      this.#onEnd();
+    });
+    on('drain', () => {
+      this.#onDrain();
+    });
+    on('timeout', () => {
+      if (this.#writer.isStalled()) this.#onStall();
+    });
+    on('finish', () => {
+      home.onConnectionDone(this);
+    });
+    on('close', () => {
+      this.#onClose();
+      home.onConnectionDone(this);
+    });
+    // 'close' follows, and says all that matters.
+    this.#socket.on('error', () => undefined);
+  }
+
+  /** From here on bytes flow raw, and the end of either side is the end of the exchange. */
+  #switchProtocols(head: AnswerHead, changes: AnswerFields): void {
+    this.#isLast = true;
+    this.#isCloseDelimited = true;
+    this.#timer.clear();
+    this.#writer.begin(answerHeadText(head, changes, 'tunnel', undefined), false);
+    this.#body.beginTunnel();
+    this.#takeInput();
+  }
+
   #onData(chunk: Buffer): void {
     this.#engine.clock.update();
     if (this.#isClosing) return;
@@ -219,7 +228,8 @@ export class ServerConnection implements Downstream {
         at = this.#readBody(input, at);
         hasReadBody = true;
       } else if (this.#exchange !== undefined || this.#writer.isFull) {
-        this.#hold(input.subarray(at));
+        this.#input = input.subarray(at);
+        this.#socket.pause();
         break;
       } else {
         at = this.#readHead(input, at);
@@ -232,42 +242,45 @@ export class ServerConnection implements Downstream {
 
   #readHead(input: Buffer, from: number): number {
     const { client } = this.#engine.table.settings;
-    const parsed = parseRequestHead(input, from, client);
-    const head = parsed === undefined ? undefined : (this.#refusal ?? parsed);
+    const head = parseRequestHead(input, from, client);
     if (head === undefined) {
       this.#input = input.subarray(from);
-      this.#expectHead(client.headMs);
+      if (this.#headBegunMs === undefined) {
+        this.#headBegunMs = this.#engine.clock.nowMs;
+        this.#timer.set(this.#headBegunMs + client.headMs);
+      }
       return input.length;
     }
-    this.#isHeadBegun = false;
+    const startedMs = this.#headBegunMs ?? this.#engine.clock.nowMs;
+    this.#headBegunMs = undefined;
     this.#timer.clear();
-    if (head instanceof Refusal) {
-      this.#refuse(head);
+    if (this.#refusal !== undefined || head instanceof Refusal) {
+      this.#refuse(this.#refusal ?? (head as Refusal), startedMs);
       return input.length;
     }
-    this.#begin(head);
+    this.#begin(head, startedMs);
     return from + head.byteLength;
   }
 
-  #begin(head: RequestHead): void {
+  #begin(head: RequestHead, startedMs: number): void {
     this.#request = head;
     this.#exchanges += 1;
     this.#discardedBytes = 0;
     this.#hasContinued = false;
     this.#writer.sentBytes = 0;
     this.#body.begin(head.body);
-    this.#exchange = new Exchange(this.#engine, this, head);
-    if (!this.#body.isComplete) this.#expectBody();
+    this.#expectBody();
+    this.#exchange = new Exchange(this.#engine, this, head, startedMs);
     this.#exchange.start();
   }
 
-  #refuse(refusal: Refusal): void {
+  #refuse(refusal: Refusal, startedMs: number): void {
+    this.#engine.stats.limitTripped(limitOfRefusal(refusal));
     this.#request = undefined;
     this.#writer.sentBytes = 0;
-    this.#engine.stats.limitTripped(limitOfRefusal(refusal));
-    const exchange = new Exchange(this.#engine, this, UNREADABLE);
+    const exchange = new Exchange(this.#engine, this, UNREADABLE_HEAD, startedMs);
     this.#exchange = exchange;
-    exchange.refuse(refusal.status, refusal.reason, refusal.pageTitle);
+    exchange.refuse(ownAnswerTo(refusal), refusal.pageTitle);
   }
 
   #readBody(input: Buffer, from: number): number {
@@ -281,7 +294,6 @@ export class ServerConnection implements Downstream {
     if (this.#body.isComplete) {
       this.#timer.clear();
       this.#exchange?.onRequestEnd();
-      if (this.#exchange === undefined && !this.#isClosing) this.#next();
     }
     return at;
   }
@@ -301,19 +313,14 @@ export class ServerConnection implements Downstream {
     else this.#exchange.onRequestRefused(status, reason);
   }
 
-  #hold(rest: Buffer): void {
-    this.#input = rest;
-    this.#socket.pause();
-  }
-
   /** Between two exchanges: takes what was sent ahead, or waits. */
   #next(): void {
     if (this.#isConsuming) return;
-    if (this.#input !== undefined) this.#releaseInput();
-    else this.#rest();
+    if (this.#input === undefined) this.#rest();
+    else this.#takeInput();
   }
 
-  #releaseInput(): void {
+  #takeInput(): void {
     const input = this.#input;
     if (input === undefined || this.#isConsuming) return;
     this.#input = undefined;
@@ -321,25 +328,16 @@ export class ServerConnection implements Downstream {
     this.#consume(input);
   }
 
-  /** Nothing is going on, and nothing waits: idle, or over. */
+  /** No exchange runs: idle, or over. */
   #rest(): void {
     if (this.#isClosing || this.#input !== undefined || !this.#body.isComplete) return;
-    if (this.#hasClientEnded) {
-      this.#close();
-      return;
-    }
     const { keepAliveMs } = this.#engine.table.settings.client;
-    if (keepAliveMs !== 'off') this.#timer.set(this.#engine.clock.nowMs + keepAliveMs);
-  }
-
-  #expectHead(headMs: number): void {
-    if (this.#isHeadBegun) return;
-    this.#isHeadBegun = true;
-    this.#timer.set(this.#engine.clock.nowMs + headMs);
+    if (this.#hasClientEnded || keepAliveMs === 'off') this.#close();
+    else this.#timer.set(this.#engine.clock.nowMs + keepAliveMs);
   }
 
   #expectBody(): void {
-    if (this.#request === undefined || this.#body.isComplete) return;
+    if (this.#body.isComplete || this.#body.isTunnel) return;
     this.#timer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.bodyMs);
   }
 
@@ -374,55 +372,41 @@ export class ServerConnection implements Downstream {
     if (this.#isClosing) return;
     if (this.#exchange === undefined) {
       // The beginning of a head is no request; what waits for the client to read on is.
-      if (this.#input === undefined || this.#isHeadBegun || !this.#body.isComplete) this.#close();
-    } else if (this.#isTunnel()) {
+      const hasWaiting = this.#input !== undefined && this.#headBegunMs === undefined;
+      if (!hasWaiting) this.#close();
+    } else if (this.#body.isTunnel) {
       this.#exchange.onRequestEnd();
     } else if (!this.#body.isComplete) {
       this.#exchange.onRequestRefused(400, 'client closed before the end of its request body');
     }
   }
 
-  #isTunnel(): boolean {
-    return this.#exchange?.status === 101;
-  }
-
   #onDrain(): void {
     this.#engine.clock.update();
     if (this.#exchange !== undefined) this.#exchange.onClientDrain();
-    else if (!this.#isClosing && !this.#isHeadBegun) this.#releaseInput();
+    else if (!this.#isClosing && this.#headBegunMs === undefined) this.#takeInput();
   }
 
   #onTimeout(): void {
-    this.#engine.clock.update();
-    const { stats } = this.#engine;
+    const { clock, stats } = this.#engine;
+    clock.update();
     if (this.#isClosing) {
       this.#socket.destroy();
     } else if (!this.#body.isComplete) {
       stats.limitTripped('request-body-timeout');
       this.#refuseBody(408, 'silence within the request body');
-    } else if (this.#isHeadBegun) {
-      this.#isHeadBegun = false;
-      this.#refuse(HEAD_TIMEOUT);
+    } else if (this.#headBegunMs !== undefined) {
+      this.#refuse(HEAD_TIMEOUT, this.#headBegunMs);
     } else if (this.#exchange === undefined) {
       stats.limitTripped(this.#exchanges === 0 ? 'request-head-timeout' : 'idle-timeout');
       this.#close();
     }
   }
 
-  /** See ClientConnection: the socket's own timer knows whether the kernel still takes bytes. */
-  #watchWrites(): void {
-    if (!this.#writer.isWaiting) return;
-    const { sendMs } = this.#engine.table.settings.client;
-    if (this.#socket.timeout !== sendMs) this.#socket.setTimeout(sendMs);
-  }
-
-  #onWriteStall(): void {
-    this.#socket.setTimeout(0);
-    if (!this.#writer.isWaiting) return;
+  #onStall(): void {
     this.#engine.clock.update();
     this.#engine.stats.limitTripped('slow-client');
     this.#exchange?.onClientGone('client took no byte of the answer in time');
-    this.#exchange = undefined;
     this.#isCloseDelimited = true;
     this.abort();
   }
@@ -432,21 +416,24 @@ export class ServerConnection implements Downstream {
     this.#timer.remove();
     this.#exchange?.onClientGone('client closed the connection');
     this.#exchange = undefined;
-    this.#home.onConnectionDone(this);
+  }
+
+  #onDefect(error: unknown): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.#engine.log.error({ err: error }, 'client connection failed');
+      this.abort();
+      return;
+    }
+    try {
+      exchange.onDefect(error);
+    } catch (secondError) {
+      this.#engine.log.error({ err: secondError }, 'client connection failed');
+      this.abort();
+    }
   }
 }
 
-const HEAD_TIMEOUT = new Refusal(408, 'head not complete in time');
-
-/** What is known of a request whose head can't be read. */
-const UNREADABLE: ExchangeHead = {
-  method: '',
-  target: '',
-  authority: '',
-  host: '',
-  protocol: 'HTTP/1.1',
-  fields: new FieldList(),
-  body: NO_BODY,
-  upgrade: false,
-  byteLength: 0,
-};
+function ownAnswerTo({ status, reason }: Refusal): OwnAnswer {
+  return { status, failure: reason };
+}

@@ -1,0 +1,26 @@
+import { FieldList } from './fields.ts';
+
+/** Fields that many messages have in common, and the text that HTTP/1.1 makes of them, made once. */
+export class FieldBlock {
+  static readonly empty = new FieldBlock(new FieldList());
+
+  readonly fields: FieldList;
+  /** `Name: value` lines. */
+  readonly lines: string;
+
+  constructor(fields: FieldList) {
+    this.fields = fields;
+    this.lines = fields.names
+      .map((name, index) => `${name}: ${fields.values[index] ?? ''}\r\n`)
+      .join('');
+  }
+}
+
+/** By field kind: 1 for those that are not passed on. */
+export type KindMask = Uint8Array;
+
+export function kindMask(kinds: readonly number[]): KindMask {
+  const mask = new Uint8Array(256);
+  for (const kind of kinds) mask[kind] = 1;
+  return mask;
+}

@@ -1,0 +1,132 @@
+import type { ForwardedSettings } from '../model/settings.ts';
+import type { AddressList } from './address-list.ts';
+import { parseAuthority } from './authority.ts';
+import { effectiveAddress } from './client-address.ts';
+import { FieldBlock } from './field-block.ts';
+import { FieldKind, FieldList, fieldKindOf } from './fields.ts';
+
+/** Who asks, and for what, after the client's forwarded fields were believed or not. */
+export class Origin {
+  /** Effective address of the client. */
+  readonly address: string;
+  /** As X-Forwarded-Proto says it; mostly `http` or `https`. */
+  readonly scheme: string;
+  readonly port: string;
+  /** Goes upstream as Host. */
+  readonly authority: string;
+  readonly forwardedFor: string;
+  #block: FieldBlock | undefined;
+
+  constructor(parts: Omit<Origin, 'block'>) {
+    this.address = parts.address;
+    this.scheme = parts.scheme;
+    this.port = parts.port;
+    this.authority = parts.authority;
+    this.forwardedFor = parts.forwardedFor;
+  }
+
+  /** The fields that say all this to the endpoint (routing.md §10.2). */
+  get block(): FieldBlock {
+    this.#block ??= this.#makeBlock();
+    return this.#block;
+  }
+
+  #makeBlock(): FieldBlock {
+    const fields = new FieldList();
+    fields.push('X-Real-IP', this.address, FieldKind.XRealIp);
+    fields.push('X-Forwarded-For', this.forwardedFor, FieldKind.XForwardedFor);
+    fields.push('X-Forwarded-Host', this.authority, FieldKind.XForwardedHost);
+    fields.push('X-Forwarded-Port', this.port, FieldKind.XForwardedPort);
+    fields.push('X-Forwarded-Proto', this.scheme, FieldKind.XForwardedProto);
+    fields.push('X-Forwarded-Scheme', this.scheme, FieldKind.XForwardedScheme);
+    fields.push('X-Scheme', this.scheme, FieldKind.XScheme);
+    return new FieldBlock(fields);
+  }
+}
+
+/** The client's end of a connection: what is the same for all its exchanges. */
+export class ClientPeer {
+  /** IP literal, IPv4-mapped IPv6 addresses as IPv4. */
+  readonly address: string;
+  readonly scheme: 'http' | 'https';
+  /** As X-Forwarded-Port says it: 443 on the https listener, whatever its number. */
+  readonly port: string;
+  #lastOrigin: Origin | undefined;
+
+  constructor(address: string, scheme: 'http' | 'https', port: string) {
+    this.address = address;
+    this.scheme = scheme;
+    this.port = port;
+  }
+
+  /** As the connection itself shows it. Most requests of a connection name the same authority. */
+  origin(authority: string): Origin {
+    if (this.#lastOrigin?.authority === authority) return this.#lastOrigin;
+    const { address, scheme, port } = this;
+    this.#lastOrigin = new Origin({ address, scheme, port, authority, forwardedFor: address });
+    return this.#lastOrigin;
+  }
+}
+
+/** Source: routing.md §10.3 and §11, `use-forwarded-headers`, `enable-real-ip`, `compute-full-forwarded-for`. */
+export function resolveOrigin(
+  peer: ClientPeer,
+  request: { readonly authority: string; readonly fields: FieldList },
+  settings: ForwardedSettings,
+  trusted: AddressList,
+): Origin {
+  const { authority, fields } = request;
+  const mayBelieve = settings.realAddress || settings.trustFields;
+  if (!mayBelieve || !trusted.matches(peer.address)) return peer.origin(authority);
+  const chain = valuesOf(fields, settings.forHeader);
+  const address = effectiveAddress(chain, peer.address, trusted);
+  if (!settings.trustFields) {
+    return new Origin({ ...connectionOf(peer), address, authority, forwardedFor: address });
+  }
+  return new Origin({
+    address,
+    scheme: believed(fields, FieldKind.XForwardedProto, isScheme) ?? peer.scheme,
+    port: believed(fields, FieldKind.XForwardedPort, isPort) ?? peer.port,
+    authority: believed(fields, FieldKind.XForwardedHost, isAuthority) ?? authority,
+    forwardedFor: settings.appendFor ? appendedFor(fields, peer) : address,
+  });
+}
+
+function connectionOf({ scheme, port }: ClientPeer): { scheme: string; port: string } {
+  return { scheme, port };
+}
+
+function appendedFor(fields: FieldList, peer: ClientPeer): string {
+  const received = valuesOf(fields, 'x-forwarded-for');
+  return received === undefined ? peer.address : `${received}, ${peer.address}`;
+}
+
+const SCHEME_TEXT = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+const PORT_TEXT = /^[0-9]{1,5}$/;
+
+const isScheme = (text: string): boolean => SCHEME_TEXT.test(text);
+const isPort = (text: string): boolean => PORT_TEXT.test(text);
+const isAuthority = (text: string): boolean => parseAuthority(text) !== undefined;
+
+/** The first of the elements that a trusted peer sent, if it is sound. */
+function believed(
+  fields: FieldList,
+  kind: number,
+  isSound: (text: string) => boolean,
+): string | undefined {
+  const first = fields.get(kind)?.split(',', 1)[0]?.trim();
+  return first !== undefined && isSound(first) ? first : undefined;
+}
+
+/** Values of all lines of a name (lower case), in order, as one list. */
+export function valuesOf(fields: FieldList, lowerName: string): string | undefined {
+  const kind = fieldKindOf(lowerName);
+  let list: string | undefined;
+  for (let index = 0; index < fields.length; index++) {
+    if (fields.kinds[index] !== kind) continue;
+    if (fields.names[index]?.toLowerCase() !== lowerName) continue;
+    const value = fields.values[index] ?? '';
+    list = list === undefined ? value : `${list}, ${value}`;
+  }
+  return list;
+}

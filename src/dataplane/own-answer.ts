@@ -1,0 +1,51 @@
+import { PRODUCT } from './answer-fields.ts';
+import type { AnswerHead } from './codec.ts';
+import type { OwnAnswer } from './decide.ts';
+import { errorPage, statusText } from './error-page.ts';
+import { FieldKind, FieldList, NO_BODY } from './fields.ts';
+
+/** An answer of our own, ready to be sent. */
+export interface OwnMessage {
+  readonly head: AnswerHead;
+  /** Undefined where the request's method or the answer has none. */
+  readonly page: Buffer | undefined;
+}
+
+/** @param title what stands beside the status on line and page; undefined: the usual. */
+export function createOwnMessage(
+  { status, location, allow, isEmpty = false }: OwnAnswer,
+  request: { readonly method: string },
+  options: { readonly title: string | undefined; readonly showsProduct: boolean },
+): OwnMessage {
+  const reason = options.title ?? statusText(status);
+  const page = isEmpty
+    ? undefined
+    : errorPage(status, reason, options.showsProduct ? PRODUCT : undefined);
+  const length = page?.length ?? 0;
+  const isHead = request.method === 'HEAD';
+  return {
+    head: {
+      status,
+      reason,
+      fields: fieldsOf({ location, allow, hasPage: !isEmpty }),
+      body: isHead ? NO_BODY : length,
+      declaredLength: isHead ? length : undefined,
+    },
+    page: isHead ? undefined : page,
+  };
+}
+
+function fieldsOf(parts: {
+  readonly location: string | undefined;
+  readonly allow: string | undefined;
+  readonly hasPage: boolean;
+}): FieldList {
+  const fields = new FieldList();
+  if (parts.hasPage) {
+    fields.push('Content-Type', 'text/html', FieldKind.ContentType);
+    fields.push('X-Content-Type-Options', 'nosniff', FieldKind.Other);
+  }
+  if (parts.location !== undefined) fields.push('Location', parts.location, FieldKind.Location);
+  if (parts.allow !== undefined) fields.push('Allow', parts.allow, FieldKind.Other);
+  return fields;
+}
