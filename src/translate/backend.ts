@@ -1,5 +1,6 @@
 import type { Cluster } from '../model/config.ts';
-import { integerOf, objectOf, textOf } from './loose.ts';
+import { objectOf, textOf } from './loose.ts';
+import { portText } from './service-port.ts';
 import type { IngressBackend, ObjectKey } from './snapshot.ts';
 
 /** A Service and port as an Ingress names them; whether these exist is for later. */
@@ -36,7 +37,8 @@ export function parseBackend(
   const name = textOf(service?.name);
   if (name !== undefined && name !== '') {
     const port = objectOf(service?.port);
-    const written = textOf(port?.name) ?? integerOf(port?.number)?.toString();
+    const portName = textOf(port?.name) ?? '';
+    const written = portName === '' ? portText(port?.number) : portName;
     if (written === undefined || written === '') return undefined;
     return serviceBackend(namespace, name, written);
   }

@@ -1,6 +1,6 @@
 import type { Cluster } from '../model/config.ts';
 import { serviceBackend, type ServiceBackend } from './backend.ts';
-import { firstServicePort } from './service-port.ts';
+import { firstServicePort, portText } from './service-port.ts';
 import type { ObjectKey, Service } from './snapshot.ts';
 
 /** Id and name of its cluster and endpoint set; no Service's id looks like it. */
@@ -23,6 +23,6 @@ export function defaultServiceBackend(
 ): ServiceBackend {
   const [namespace = '', name = ''] = key.split('/');
   const port = service === undefined ? undefined : firstServicePort(service)?.port;
-  const backend = serviceBackend(namespace, name, String(port ?? 'http'));
+  const backend = serviceBackend(namespace, name, portText(port) ?? 'http');
   return { ...backend, endpointSet: defaultBackendId };
 }

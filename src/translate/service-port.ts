@@ -1,4 +1,4 @@
-import { objectsOf, textOf } from './loose.ts';
+import { integerOf, objectsOf, textOf } from './loose.ts';
 import type { Service, ServicePort } from './snapshot.ts';
 
 /**
@@ -6,10 +6,14 @@ import type { Service, ServicePort } from './snapshot.ts';
  * Source: routing.md §8.1.
  */
 export function findServicePort(service: Service, written: string): ServicePort | undefined {
-  return tcpPorts(service).find(
-    ({ port, name, targetPort }) =>
-      String(port) === written || name === written || String(targetPort) === written,
+  return tcpPorts(service).find(({ port, name, targetPort }) =>
+    [port, name, targetPort].some((given) => portText(given) === written),
   );
+}
+
+/** A port's number or name, as an Ingress would write it. */
+export function portText(given: unknown): string | undefined {
+  return textOf(given) ?? integerOf(given)?.toString();
 }
 
 export function firstServicePort(service: Service): ServicePort | undefined {
