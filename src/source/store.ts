@@ -91,8 +91,9 @@ export class Store {
   /** What the source itself found wrong (an unreadable file, a forbidden list), by who found it; replaces the last. */
   setFindings(origin: string, findings: readonly Finding[]): void {
     const old = this.#findings.get(origin) ?? [];
-    if (old.length === 0 && findings.length === 0) return;
-    this.#findings.set(origin, findings);
+    if (JSON.stringify(old) === JSON.stringify(findings)) return;
+    if (findings.length === 0) this.#findings.delete(origin);
+    else this.#findings.set(origin, findings);
     this.#changed();
   }
 

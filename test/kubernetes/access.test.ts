@@ -18,6 +18,7 @@ suite('permissions', () => {
     const { store, synced, holds } = startSource(t, server);
     await synced();
     assert.ok(store.snapshot().ingresses.has('shop/web'));
+    await holds(() => store.findings().length === 1);
     const [finding] = store.findings();
     assert.equal(finding?.code, 'source-forbidden');
     assert.equal(finding.object, 'Resource ingressclasses.networking.k8s.io');
@@ -29,6 +30,37 @@ suite('permissions', () => {
     await holds(({ ingressClasses }) => ingressClasses.has('nginx'));
     assert.deepEqual(store.findings(), []);
   });
+
+  test('what a server forbids while it starts is not believed', LIMIT, async (t) => {
+    const server = await startFakeApiServer(t, { protocol: 'http1' });
+    server.apply('ingressclasses', { metadata: { name: 'nginx' } });
+    const resources = ['ingressclasses', 'ingresses', 'services', 'endpointslices'];
+    for (const resource of resources) server.forbid('list', resource);
+    const { store, synced } = startSource(t, server);
+    for (const name of resources) await server.request(({ resource }) => resource === name);
+    for (const resource of resources) server.allow('list', resource);
+    await synced();
+    assert.ok(store.get('ingressclasses', 'nginx'));
+    assert.deepEqual(store.findings(), []);
+  });
+
+  test(
+    'a server that starts again and forbids at first is watched on from the same version',
+    LIMIT,
+    async (t) => {
+      const server = await startFakeApiServer(t, { protocol: 'http1' });
+      const { store, synced, holds } = startSource(t, server);
+      await synced();
+      await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
+      const seen = server.requests.length;
+      server.failNext({ verb: 'watch', resource: 'ingresses' }, { kind: 'status', status: 403 });
+      server.endWatches('ingresses');
+      server.apply('ingresses', ingress('shop/web'));
+      await holds(({ ingresses }) => ingresses.has('shop/web'));
+      assert.ok(server.requests.slice(seen).every(({ verb }) => verb === 'watch'));
+      assert.deepEqual(store.findings(), []);
+    },
+  );
 
   test('without Ingresses it is never ready', LIMIT, async (t) => {
     const server = await startFakeApiServer(t, { protocol: 'http1' });
@@ -45,10 +77,11 @@ suite('permissions', () => {
   test('a Secret out of reach stops nothing else', LIMIT, async (t) => {
     const server = await startFakeApiServer(t, { protocol: 'http1' });
     server.forbid('list', 'secrets');
-    const { refer, store, synced } = startSource(t, server, {
+    const { refer, store, synced, holds } = startSource(t, server, {
       references: { secrets: new Set(['shop/tls']) },
     });
     await synced();
+    await holds(() => store.findings().length === 1);
     assert.equal(store.findings()[0]?.object, 'Secret shop/tls');
     refer({});
     assert.deepEqual(store.findings(), []);

@@ -32,7 +32,6 @@ export interface RunningSource {
 const FAST: Partial<KubernetesTiming> = {
   firstRetryMs: 5,
   maxRetryMs: 40,
-  forbiddenRetryMs: 20,
   healthyMs: 1_000,
   silenceMs: 5_000,
   pingMs: 5_000,

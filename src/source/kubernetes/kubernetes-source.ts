@@ -7,7 +7,7 @@ import { Credentials, type CredentialsOptions } from './credentials.ts';
 import { Gate } from '../gate.ts';
 import { Http2Transport } from './http2-transport.ts';
 import { ReferencedWatches } from './referenced-watches.ts';
-import { explainUnsettled, findingsOf, isSettled } from './watch-state.ts';
+import { explainUnsettled, findingsOf, unsettledOf } from './watch-state.ts';
 import { describe } from './watch-target.ts';
 import { Watcher, type WatcherDeps, type WatchTiming } from './watcher.ts';
 
@@ -30,7 +30,6 @@ export interface KubernetesTiming extends WatchTiming {
 const TIMING: KubernetesTiming = {
   firstRetryMs: 800,
   maxRetryMs: 30_000,
-  forbiddenRetryMs: 30_000,
   healthyMs: 5_000,
   shortestWatchSeconds: 300,
   longestWatchSeconds: 600,
@@ -122,14 +121,16 @@ class KubernetesSource implements Source {
   }
 
   #unsettled(): Watcher[] {
-    const all = [...this.#resources, ...this.#secrets.watchers(), ...this.#configMaps.watchers()];
-    return all.filter((watcher) => !isSettled(watcher));
+    return unsettledOf([
+      ...this.#resources,
+      ...this.#secrets.watchers(),
+      ...this.#configMaps.watchers(),
+    ]);
   }
 
   #onWatcherChange(watcher: Watcher): void {
     this.#store.setFindings(originOf(watcher), findingsOf(watcher));
-    if (this.#isComplete || !isSettled(watcher)) return;
-    if (this.#unsettled().length > 0) return;
+    if (this.#isComplete || this.#unsettled().length > 0) return;
     for (const callback of this.#progressCallbacks) callback();
   }
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/finding.ts';
 import type { Resource } from '../../translate/snapshot.ts';
 import { apiKinds, describe } from './watch-target.ts';
-import type { Watcher } from './watcher.ts';
+import { CREDIBLE_REFUSALS, type Watcher } from './watcher.ts';
 
 /**
  * What may be forbidden for good without keeping us from being ready: a cluster may grant no IngressClasses (then they are
@@ -10,9 +10,17 @@ import type { Watcher } from './watcher.ts';
  */
 const DISPENSABLE: ReadonlySet<Resource> = new Set(['ingressclasses', 'secrets']);
 
-/** Whether the first complete state need not wait for it any longer. */
-export function isSettled({ target, isListed, trouble }: Watcher): boolean {
-  return isListed || (trouble?.isForbidden === true && DISPENSABLE.has(target.resource));
+/**
+ * Those that the first complete state still waits for. A refusal is believed when it came after everything else could be
+ * read: a server that has just started forbids everything until it has read its roles.
+ */
+export function unsettledOf(watchers: readonly Watcher[]): Watcher[] {
+  const needed = watchers.filter(({ target }) => !DISPENSABLE.has(target.resource));
+  const neededAt = Math.max(...needed.map(({ listedAt }) => listedAt ?? Infinity));
+  return watchers.filter(({ target, listedAt, trouble }) => {
+    const isDispensed = DISPENSABLE.has(target.resource) && (trouble?.refusals ?? 0) > 0;
+    return listedAt === undefined && !(isDispensed && (trouble?.at ?? 0) > neededAt);
+  });
 }
 
 /** For people who wait: `ingresses: first list not complete (connection refused)`. */
@@ -21,7 +29,7 @@ export function explainUnsettled({ target, trouble }: Watcher): string {
 }
 
 export function findingsOf({ target, trouble }: Watcher): Finding[] {
-  if (trouble?.isForbidden !== true) return [];
+  if (trouble === undefined || trouble.refusals < CREDIBLE_REFUSALS) return [];
   const { group } = apiKinds[target.resource];
   const resource = group === '' ? target.resource : `${target.resource}.${group}`;
   const scope = target.namespace === undefined ? '' : ` in namespace ${target.namespace}`;

@@ -21,8 +21,6 @@ import { covers, describe, pathOf, type WatchTarget } from './watch-target.ts';
 export interface WatchTiming {
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
-  /** Until a refused list or watch is tried again: somebody has to grant it first. */
-  readonly forbiddenRetryMs: number;
   /** A watch that lasted so long worked: what ends it is met with no wait, or the first, short one. */
   readonly healthyMs: number;
   /** The server ends each watch after a time between these two, so that not all end at once. */
@@ -39,7 +37,7 @@ export interface WatcherDeps {
   readonly listGate: Gate;
   readonly timing: WatchTiming;
   readonly log: Logger;
-  /** `isListed` or `trouble` changed. */
+  /** `listedAt` or `trouble` changed. */
   readonly onChange: (watcher: Watcher) => void;
 }
 
@@ -48,8 +46,14 @@ export interface Trouble {
   readonly verb: 'list' | 'watch';
   /** One short line for people. */
   readonly reason: string;
-  readonly isForbidden: boolean;
+  /** How often in a row this was forbidden (403); a server that has just started forbids everything for a moment. */
+  readonly refusals: number;
+  /** When it happened last, on the clock of `performance.now()`. */
+  readonly at: number;
 }
+
+/** From so many refusals on, a permission is missing. */
+export const CREDIBLE_REFUSALS = 3;
 
 /**
  * Keeps one target of the store as the API server has it: list, then watch from the list's version on, for ever. Whatever
@@ -62,8 +66,7 @@ export class Watcher<R extends Resource = Resource> {
   readonly #stopping = new AbortController();
   /** Where the next watch begins, opaque; undefined: a list comes first. */
   #version: string | undefined;
-  #listedAt = -Infinity;
-  #isListed = false;
+  #listedAt: number | undefined;
   #trouble: Trouble | undefined;
 
   constructor(target: WatchTarget<R>, deps: WatcherDeps) {
@@ -73,9 +76,9 @@ export class Watcher<R extends Resource = Resource> {
     this.#backoff = new Backoff({ firstMs, maxMs, random });
   }
 
-  /** Whether the store has held all of it once. */
-  get isListed(): boolean {
-    return this.#isListed;
+  /** When the store was last made to hold exactly what was listed, on the clock of `performance.now()`. */
+  get listedAt(): number | undefined {
+    return this.#listedAt;
   }
 
   get trouble(): Trouble | undefined {
@@ -125,10 +128,8 @@ export class Watcher<R extends Resource = Resource> {
     signal.throwIfAborted();
     store.replace(this.target.resource, list.objects, covers(this.target));
     this.#listedAt = performance.now();
-    const isFirst = !this.#isListed;
-    this.#isListed = true;
-    if (this.#trouble?.verb === 'list') this.#clearTrouble();
-    else if (isFirst) this.#deps.onChange(this);
+    if (this.#trouble?.verb === 'list') this.#trouble = undefined;
+    this.#deps.onChange(this);
     return list.version;
   }
 
@@ -187,23 +188,31 @@ export class Watcher<R extends Resource = Resource> {
   }
 
   #waitAfter(error: unknown): number {
-    const { healthyMs, forbiddenRetryMs, maxRetryMs, random } = this.#deps.timing;
+    const { healthyMs, maxRetryMs } = this.#deps.timing;
     if (!(error instanceof ApiError)) return this.#backoff.next();
-    if (!KEEPS_VERSION.has(error.status)) this.#version = undefined;
-    if (error.status === 403) return forbiddenRetryMs * (0.8 + 0.4 * random());
+    if (this.#outdates(error)) this.#version = undefined;
     const waitMs = Math.max(this.#backoff.next(), Math.min(error.retryAfterMs ?? 0, maxRetryMs));
-    const isFirstGone = error.status === 410 && performance.now() - this.#listedAt >= healthyMs;
-    return isFirstGone ? 0 : waitMs;
+    const sinceListMs = performance.now() - (this.#listedAt ?? Infinity);
+    return error.status === 410 && sinceListMs >= healthyMs ? 0 : waitMs;
+  }
+
+  /** Whether a list must come next. Where watching is forbidden, lists keep the store up to date. */
+  #outdates({ status }: ApiError): boolean {
+    if (status === 403) return (this.#trouble?.refusals ?? 0) >= CREDIBLE_REFUSALS;
+    return !KEEPS_VERSION.has(status);
   }
 
   #setTrouble(verb: Trouble['verb'], error: unknown): void {
-    const reason = describeError(error);
-    if (this.#trouble?.verb === verb && this.#trouble.reason === reason) return;
+    const last = this.#trouble?.verb === verb ? this.#trouble : undefined;
     const isForbidden = error instanceof ApiError && error.status === 403;
-    this.#trouble = { verb, reason, isForbidden };
-    const fields = { target: describe(this.target), verb, reason };
-    const isLoud = this.target.name === undefined && !isReportedElsewhere(error);
-    this.#deps.log[isLoud ? 'warn' : 'debug'](fields, 'watch interrupted');
+    const reason = describeError(error);
+    const refusals = isForbidden ? (last?.refusals ?? 0) + 1 : 0;
+    this.#trouble = { verb, reason, refusals, at: performance.now() };
+    if (last?.reason !== reason) {
+      const isLoud = this.target.name === undefined && !isReportedElsewhere(error);
+      const fields = { target: describe(this.target), verb, reason };
+      this.#deps.log[isLoud ? 'warn' : 'debug'](fields, 'watch interrupted');
+    }
     this.#deps.onChange(this);
   }
 
