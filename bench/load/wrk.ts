@@ -19,7 +19,15 @@ async function runWrk(shape: LoadShape): Promise<LoadResult> {
   const script = join(shape.folder, 'load.lua');
   writeFileSync(script, scriptText(shape));
   const pinned = shape.core === undefined ? [] : ['taskset', '-c', String(shape.core)];
-  const options = ['-t1', `-c${shape.connections}`, `-d${shape.seconds}s`, '-s', script];
+  const options = [
+    '-t1',
+    `-c${shape.connections}`,
+    `-d${shape.seconds}s`,
+    '--timeout',
+    '10s',
+    '-s',
+    script,
+  ];
   const [program, ...args] = [...[...pinned, 'wrk', ...options], `http://127.0.0.1:${shape.port}/`];
   const { stdout } = await run(program, args);
   const line = stdout.split('\n').find((text) => text.startsWith(MARK));

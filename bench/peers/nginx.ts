@@ -28,8 +28,8 @@ http {
   log_format upstreaminfo '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time $upstream_status $request_id';
   access_log ${accessLogPath === undefined ? 'off' : `${accessLogPath} upstreaminfo`};
   ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-  server_names_hash_max_size 16384;
-  server_names_hash_bucket_size 64;
+  server_names_hash_max_size 65536;
+  server_names_hash_bucket_size 128;
   variables_hash_max_size 2048;
   keepalive_timeout 75s;
   keepalive_requests 100000000;
