@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Memo } from './memo.ts';
+
+const one = {};
+const other = {};
+
+test('the same inputs give the same result, others another', () => {
+  const memo = new Memo<object>();
+  const first = memo.get('key', [one, other], () => ({}));
+  assert.equal(memo.get('key', [one, other], assert.fail), first);
+  assert.notEqual(
+    memo.get('key', [other, one], () => ({})),
+    first,
+  );
+});
+
+test('another result that says the same may be the old one', () => {
+  const memo = new Memo<object>((last) => last);
+  const first = memo.get('key', [one], () => ({}));
+  assert.equal(
+    memo.get('key', [other], () => ({})),
+    first,
+  );
+});
+
+test('what a pass did not ask for is forgotten', () => {
+  const memo = new Memo<object>();
+  const kept = memo.get('kept', [one], () => ({}));
+  const lost = memo.get('lost', [one], () => ({}));
+  memo.endPass();
+  memo.get('kept', [one], assert.fail);
+  memo.endPass();
+  assert.equal(memo.get('kept', [one], assert.fail), kept);
+  assert.notEqual(
+    memo.get('lost', [one], () => ({})),
+    lost,
+  );
+});
+
+test('a pass that ended early, by an exception, leaves no trace', () => {
+  const memo = new Memo<number>();
+  assert.throws(() => memo.get('key', [one], () => assert.fail('broken')));
+  assert.equal(
+    memo.get('key', [one], () => 2),
+    2,
+  );
+});
