@@ -66,6 +66,7 @@ export class FakeApiServer {
   /** Undefined: everybody is let in. */
   acceptedToken: string | undefined;
   readonly ca: string | undefined;
+  readonly key: string | undefined;
   readonly #server: Server;
   readonly #protocol: FakeApiServerOptions['protocol'];
   readonly #sockets = new Set<Socket>();
@@ -88,6 +89,7 @@ export class FakeApiServer {
     } else {
       const { certificate, key } = loopbackCertificate;
       this.ca = certificate;
+      this.key = key;
       const tls = { cert: certificate, key };
       this.#server =
         protocol === 'https1'

@@ -49,6 +49,8 @@ export interface StartOptions extends Partial<
   /** What a translation of these objects refers to. */
   readonly references?: Partial<References> | ((snapshot: Snapshot) => Partial<References>);
   readonly token?: string;
+  /** Where the server is reached, if not directly. */
+  readonly url?: string;
 }
 
 /** A source that watches a fake API server, with a stand-in for the translation that says what it refers to. */
@@ -57,7 +59,7 @@ export function startSource(
   server: FakeApiServer,
   options: StartOptions = {},
 ): RunningSource {
-  const { kubeconfig, tokenFile } = writeKubeconfig(t, server, options.token ?? 'first-token');
+  const { kubeconfig, tokenFile } = writeKubeconfig(t, server, options);
   const { log, lines } = createRecordingLog();
   const store = new Store();
   const source = createKubernetesSource(
@@ -123,7 +125,7 @@ export function startSource(
 function writeKubeconfig(
   t: TestContext,
   server: FakeApiServer,
-  token: string,
+  { token = 'first-token', url = server.url }: StartOptions,
 ): { kubeconfig: string; tokenFile: string } {
   const folder = mkdtempSync(join(tmpdir(), 'ts-nginx-kubeconfig-'));
   t.after(() => {
@@ -133,7 +135,7 @@ function writeKubeconfig(
   writeFileSync(tokenFile, token);
   const ca = server.ca === undefined ? undefined : Buffer.from(server.ca).toString('base64');
   const config = {
-    clusters: [{ name: 'fake', cluster: { server: server.url, 'certificate-authority-data': ca } }],
+    clusters: [{ name: 'fake', cluster: { server: url, 'certificate-authority-data': ca } }],
     users: [{ name: 'tester', user: { tokenFile: 'token' } }],
     contexts: [{ name: 'test', context: { cluster: 'fake', user: 'tester' } }],
     'current-context': 'test',

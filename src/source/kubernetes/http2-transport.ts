@@ -39,7 +39,7 @@ export class Http2Transport implements Transport {
       if (this.#isClosed) throw new Error('closed');
       const needsHttp1 = access.server.protocol === 'http:' || access.proxyAgent !== undefined;
       if (needsHttp1 || this.#speaksHttp1) return this.#http1.get(access, path, signal);
-      const connection = [...this.#connections].find(({ hasRoom }) => hasRoom);
+      const connection = [...this.#connections].find((each) => each.isFor(access));
       if (connection !== undefined) return connection.get(access, path, signal);
       this.#opening ??= this.#open(access).finally(() => {
         this.#opening = undefined;
@@ -81,7 +81,7 @@ async function connect(
     clearTimeout(timer);
     socket.setKeepAlive(true, 30_000);
     if (socket.alpnProtocol === 'h2') {
-      resolve(new Connection(access.server, socket, pingMs, onUnusable));
+      resolve(new Connection(access, socket, pingMs, onUnusable));
     } else {
       socket.destroy();
       resolve(undefined);
@@ -110,25 +110,31 @@ function serverName(host: string): { servername?: string } {
   return /^[\d.]+$|:/.test(host) ? {} : { servername: host };
 }
 
+function identityOf({ server, tls: { cert } }: Access): string {
+  return `${server.host} ${cert === undefined ? '' : String(cert)}`;
+}
+
 /** One HTTP/2 connection, pinged, with what is under way on it. */
 class Connection {
   readonly #socket: tls.TLSSocket;
+  readonly #identity: string;
   readonly #session: http2.ClientHttp2Session;
   readonly #pinging: NodeJS.Timeout;
   readonly #onUnusable: () => void;
   #streams = 0;
 
   constructor(
-    server: URL,
+    access: Access,
     socket: tls.TLSSocket,
     pingMs: number,
     onUnusable: (connection: Connection) => void,
   ) {
+    this.#identity = identityOf(access);
     this.#onUnusable = () => {
       onUnusable(this);
     };
     this.#socket = socket;
-    this.#session = http2.connect(server, {
+    this.#session = http2.connect(access.server, {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
     });
@@ -141,10 +147,12 @@ class Connection {
     });
   }
 
-  get hasRoom(): boolean {
+  /** Whether it has room for one more request of this client: a certificate that was renewed needs a new connection. */
+  isFor(access: Access): boolean {
     const allowed = this.#session.remoteSettings.maxConcurrentStreams ?? MAX_STREAMS_UNTIL_TOLD;
     const isOpen = !this.#session.closed && !this.#session.destroyed;
-    return isOpen && this.#streams < Math.min(allowed, MAX_STREAMS);
+    const hasRoom = this.#streams < Math.min(allowed, MAX_STREAMS);
+    return isOpen && hasRoom && this.#identity === identityOf(access);
   }
 
   async get(access: Access, path: string, signal: AbortSignal): Promise<TransportResponse> {

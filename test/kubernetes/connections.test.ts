@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import type { Access } from '../../src/source/kubernetes/credentials.ts';
+import { Http2Transport } from '../../src/source/kubernetes/http2-transport.ts';
+import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
+import { ingress } from './objects.ts';
+import { startSource } from './start-source.ts';
+
+const LIMIT = { timeout: 10_000 };
+
+test('a connection whose other end vanished is replaced', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http2' });
+  const path = await startPath(t, server);
+  const { synced, holds } = startSource(t, server, {
+    url: path.url,
+    timing: { pingMs: 50, silenceMs: 60_000 },
+  });
+  await synced();
+  await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
+  path.vanish();
+  server.apply('ingresses', ingress('shop/web'));
+  await holds(({ ingresses }) => ingresses.has('shop/web'));
+});
+
+test('a certificate that was renewed is shown on a new connection', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http2' });
+  const transport = new Http2Transport({ connectMs: 1_000, pingMs: 1_000 });
+  t.after(() => {
+    transport.close();
+  });
+  const access: Access = {
+    server: new URL(server.url),
+    headers: {},
+    tls: { ca: server.ca },
+    proxyAgent: undefined,
+  };
+  const get = async (of: Access): Promise<void> => {
+    const { body } = await transport.get(of, '/api/v1/services', new AbortController().signal);
+    await once(body.resume(), 'end');
+  };
+  await get(access);
+  await get(access);
+  assert.equal(server.connections, 1);
+  await get({ ...access, tls: { ca: server.ca, cert: server.ca, key: server.key } });
+  assert.equal(server.connections, 2);
+});
+
+test('a server that is not who it should be gets no request', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http2' });
+  const transport = new Http2Transport({ connectMs: 1_000, pingMs: 1_000 });
+  const access: Access = {
+    server: new URL(server.url),
+    headers: { authorization: 'Bearer token' },
+    tls: {},
+    proxyAgent: undefined,
+  };
+  const { signal } = new AbortController();
+  await assert.rejects(transport.get(access, '/api/v1/services', signal), /self-signed/);
+  assert.deepEqual(server.requests, []);
+});
+
+interface Path {
+  readonly url: string;
+  /** What is under way never arrives, in both directions, and nobody is told; what comes later does. */
+  readonly vanish: () => void;
+}
+
+/** A network between a client and the server. */
+async function startPath(t: TestContext, server: FakeApiServer): Promise<Path> {
+  const sockets = new Set<Socket>();
+  const network = createServer((near) => {
+    const far = connect(Number(new URL(server.url).port), '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+    near.pipe(far).pipe(near);
+  });
+  network.listen(0, '127.0.0.1');
+  await once(network, 'listening');
+  t.after(() => {
+    network.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return {
+    url: `https://127.0.0.1:${(network.address() as AddressInfo).port}`,
+    vanish: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+  };
+}
