@@ -26,7 +26,10 @@ export interface Sample {
 export type CellResult = Map<PeerName, Sample[]>;
 
 const UPSTREAM = join(import.meta.dirname, 'upstream.ts');
-const WARM_UP_SECONDS = 1;
+/** Once for each proxy: after it Node's compiler has little left to do. */
+const WARM_UP_SECONDS = 8;
+/** In later rounds: connections and caches. */
+const SETTLE_SECONDS = 1;
 
 interface Contender {
   readonly peer: Peer;
@@ -86,7 +89,7 @@ async function runRounds(
       const core = options.cores?.rest;
       const shape = { port: running.port, hosts, connections, requestBodyBytes, core, folder };
       await checkAnswers({ ...cell, ...shape });
-      await options.load.run({ ...shape, seconds: WARM_UP_SECONDS });
+      await options.load.run({ ...shape, seconds: round === 0 ? WARM_UP_SECONDS : SETTLE_SECONDS });
       const sample = await runOnce(peer, running, { ...shape, seconds: options.seconds }, options);
       await checkAnswers({ ...cell, ...shape });
       result.get(peer.name)?.push(sample);
