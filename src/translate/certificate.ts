@@ -26,12 +26,20 @@ export function parseCertificate(secret: Secret): CertificateResult {
   try {
     const leaf = new X509Certificate(leafPem);
     for (const pem of chain.slice(1)) new X509Certificate(pem);
-    const problem = keyProblem(leaf, key);
+    const problem = strengthProblem(leaf) ?? keyProblem(leaf, key);
     return problem === undefined ? describe(secret, leaf, chain, key) : { problem };
   } catch {
     // OpenSSL's message may quote what it could not read.
     return { problem: 'its tls.crt does not parse' };
   }
+}
+
+/** OpenSSL does not take less, and finding that out in a worker would be late. */
+function strengthProblem({ publicKey }: X509Certificate): string | undefined {
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength;
+  return bits === undefined || bits >= 2_048
+    ? undefined
+    : `its RSA key has ${bits} bits, and 2048 are the least`;
 }
 
 function keyProblem(leaf: X509Certificate, key: string): string | undefined {

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import type { TlsSettings } from '../../model/settings.ts';
 import { boolean, integer, listOf, matching, oneOf, type ValueParser } from '../value-parsers.ts';
 import { defineKeys, type KeyValues } from './key.ts';
@@ -22,6 +23,23 @@ function tlsVersions(): ValueParser<TlsVersions> {
       const [min] = usable;
       const max = usable.at(-1);
       return min === undefined || max === undefined ? undefined : { min, max };
+    },
+  };
+}
+
+/** Asked of OpenSSL itself: a list that it refuses would leave the workers without any TLS settings. */
+function cipherList(): ValueParser<string> {
+  const SYNTAX = /^[A-Za-z0-9!:+_-]+(@STRENGTH|@SECLEVEL=[0-5])?$/;
+  return {
+    syntax: 'an OpenSSL cipher list with a cipher that is known',
+    parse: (text) => {
+      if (!SYNTAX.test(text)) return undefined;
+      try {
+        createSecureContext({ ciphers: text });
+        return text;
+      } catch {
+        return undefined; // no cipher matches
+      }
     },
   };
 }
@@ -85,7 +103,7 @@ export const tlsKeys = defineKeys({
     doc: 'TLS versions that are offered.',
   },
   'ssl-ciphers': {
-    value: matching(/^[A-Za-z0-9!:+_-]+(@STRENGTH|@SECLEVEL=[0-5])?$/, 'an OpenSSL cipher list'),
+    value: cipherList(),
     default:
       'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256',
     doc: 'Ciphers of TLS 1.2.',
