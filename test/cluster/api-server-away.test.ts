@@ -87,6 +87,6 @@ suite('API server away', () => {
 
   test('an Ingress that was served before lost no request and no connection', async (t) => {
     if (ownControlPlane(t, cluster) === undefined) return;
-    await steady.assertUndisturbed(t, 1_000);
+    await steady.assertUndisturbed(t, 800);
   });
 });

@@ -162,7 +162,7 @@ suite('journey', () => {
   });
 
   test('the other Ingress lost no request and no connection in all of this', async (t) => {
-    await steady.assertUndisturbed(t, 500);
+    await steady.assertUndisturbed(t, 100);
   });
 });
 

@@ -8,7 +8,7 @@ import type { TsNginx } from './ts-nginx.ts';
 
 const APP = { name: 'steady', namespace: 'cluster-test-steady', replicas: 2 };
 const HOST = 'steady.test';
-const PACE = { connections: 8, pauseMs: 90 };
+const PACE = { connections: 8, pauseMs: 180 };
 
 /** An app of two pods, with an Ingress and a certificate that nobody touches: what must not notice what a test does. */
 export class SteadyLoad {
@@ -34,7 +34,7 @@ export class SteadyLoad {
 
   /**
    * Keeps connections busy, plain and TLS, until `stop`. So gently that none reaches the 1,000 requests after which it is
-   * closed anyway (`keep-alive-requests`) in less than 90 s.
+   * closed anyway (`keep-alive-requests`) in less than 3 minutes.
    */
   static start(tsNginx: TsNginx, authority: TestAuthority): SteadyLoad {
     return new SteadyLoad([
