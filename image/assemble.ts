@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, glob, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 /**
@@ -38,8 +38,20 @@ export async function assemble({ root, dist, target }: AssembleOptions): Promise
   for (const file of ['package.json', 'LICENSE']) await put(file, join(PRODUCT, file));
   for (const folder of await listRuntimePackages(root)) {
     await put(folder, join(PRODUCT, folder));
-    await rm(join(target, PRODUCT, folder, 'node_modules/.bin'), { recursive: true, force: true });
+    await trim(join(target, PRODUCT, folder));
   }
+}
+
+/** Takes away what packages bring that no program reads; licences stay. */
+async function trim(folder: string): Promise<void> {
+  const idle = glob(
+    ['{test,tests,docs,examples,benchmarks,node_modules/.bin}', '**/*.{ts,mts,cts,map,md}'],
+    {
+      cwd: folder,
+      exclude: ['**/{LICENSE,LICENCE,NOTICE}*'],
+    },
+  );
+  for await (const path of idle) await rm(join(folder, path), { recursive: true, force: true });
 }
 
 /** Node as the lock file pins it, the same that development and tests use. */

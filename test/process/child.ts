@@ -54,19 +54,19 @@ export class Child {
     this.#child.kill(signal);
   }
 
-  /** Resolves when all that was printed so far matches; rejects when the process ends without, or after 20 s. */
-  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+  /** Resolves when all that it wrote so far matches; rejects when it ends without, or after 20 s. */
+  async printed(pattern: RegExp, where: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
     const signal = AbortSignal.timeout(20_000);
+    const stream = this.#child[where];
+    if (stream === null) throw new Error(`no ${where}`);
     for (;;) {
-      const match = pattern.exec(this.stdout);
+      const match = pattern.exec(this[where]);
       if (match !== null) return match;
-      const data = this.#child.stdout;
-      if (data === null) throw new Error('no output');
       const ended = this.#ended.then(() => {
-        if (pattern.test(this.stdout)) return;
+        if (pattern.test(this[where])) return;
         throw new Error(`ended without ${String(pattern)}:\n${this.stdout}\n${this.stderr}`);
       });
-      await Promise.race([once(data, 'data', { signal }), ended]);
+      await Promise.race([once(stream, 'data', { signal }), ended]);
     }
   }
 

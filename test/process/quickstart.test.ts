@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Child, run } from './child.ts';
 import { cloneQuickstart, type QuickstartClone } from './clone.ts';
+import { beginRequest, untilRefused } from './half-request.ts';
 
 /** `npm start -- FLAGS`, as npm runs it, in a clone. */
 function start(t: TestContext, clone: QuickstartClone, flags: readonly string[] = []): Child {
@@ -67,12 +68,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const clone = await cloneQuickstart(t);
     const child = start(t, clone);
     await child.printed(READY);
-    const socket = await beginRequest(t, clone.ports.http);
+    const finish = await beginRequest(t, clone.ports.http, 'shop.localhost');
     child.kill(signal);
     await untilRefused(clone.ports.http);
-    socket.write('67890');
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    assert.match(answer.toString(), /^HTTP\/1\.1 200 [^]*"bodyBytes": 10/);
+    assert.match(await finish(), /^HTTP\/1\.1 200 [^]*"bodyBytes": 10/);
     const { code, signal: killedBy } = await child.ended();
     assert.deepEqual([code, killedBy], [0, null]);
   });
@@ -116,31 +115,4 @@ addressType: IPv4
 ports: [{ port: ${port} }]
 endpoints: [{ addresses: [127.0.0.1] }]
 `;
-}
-
-/** A request whose body is half sent, and has reached the proxy: it asked for the rest. */
-async function beginRequest(t: TestContext, port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
-  t.after(() => socket.destroy());
-  socket.write(
-    'POST /api HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n',
-  );
-  const [interim] = (await once(socket, 'data')) as [Buffer];
-  assert.match(interim.toString(), /^HTTP\/1\.1 100 /);
-  socket.write('12345');
-  return socket;
-}
-
-/** Bounded by the test: the port is closed as soon as the drain begins. */
-async function untilRefused(port: number): Promise<void> {
-  for (let tries = 0; tries < 10_000; tries += 1) {
-    const socket = connect(port, '127.0.0.1');
-    const refused = await Promise.race([
-      once(socket, 'connect').then(() => false),
-      once(socket, 'error').then(() => true),
-    ]).catch(() => true);
-    socket.destroy();
-    if (refused) return;
-  }
-  assert.fail('the port is still open');
 }
