@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseServeOptions, type ServeOptions } from '../../src/cli/options.ts';
 import { startDemoBackend } from './demo-backend.ts';
 import { readBackends } from './manifests.ts';
-import { isServing, printWelcome, urlsOf } from './welcome.ts';
+import { isServing, urlsOf, welcomeText } from './welcome.ts';
 
 /**
  * `npm start`: a server at each address that the manifests beside this file name, and ts-nginx in front of them, in this
@@ -57,5 +57,5 @@ async function startBackends({ ports }: ServeOptions): Promise<void> {
 /** Speaks only when it is true: ready by its own account, and a request has been answered. */
 async function welcomeWhenReady({ ports }: ServeOptions): Promise<void> {
   while (!(await isServing(ports))) await wait(50, undefined, { ref: false });
-  printWelcome(ports, shownFolder);
+  process.stdout.write(welcomeText(ports, shownFolder, process.stdout.isTTY));
 }

@@ -44,11 +44,11 @@ async function statusOf(
   }
 }
 
-/** What to open and what to type, each line tried by a test. */
-export function printWelcome(ports: PortOptions, folder: string): void {
+/** What to open and what to type; a test tries each line, and holds README.md to it. */
+export function welcomeText(ports: PortOptions, folder: string, isTerminal: boolean): string {
   const [page, path, host, , tls] = urlsOf(ports);
-  const { bold, quiet } = process.stdout.isTTY ? colours : plain;
-  process.stdout.write(`
+  const { bold, quiet } = isTerminal ? colours : plain;
+  return `
   ${bold('ts-nginx is ready.')}
 
     open   ${bold(page ?? '')}   ${quiet('a page that shows how you came there')}
@@ -59,7 +59,7 @@ export function printWelcome(ports: PortOptions, folder: string): void {
 
   Edit ${folder}/paths.yaml, save it, ask again. Ctrl-C ends.
 
-`);
+`;
 }
 
 const colours = {
