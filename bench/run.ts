@@ -60,7 +60,12 @@ async function run(): Promise<void> {
   for (const cell of chosen) {
     note(`${cell.name}: ${cell.about}`);
     const contenders = installed.filter(({ name }) => cell.peers.includes(name));
-    rows.push(...rowsOf(cell, await measure(cell, contenders, options)));
+    try {
+      rows.push(...rowsOf(cell, await measure(cell, contenders, options)));
+    } catch (error) {
+      note(`${cell.name}: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    }
   }
   const versions = installed.map((peer) => peer.describe() ?? '');
   const machine = describeMachine();

@@ -20,6 +20,7 @@ export const nginx: Peer = {
 function configText({ hosts, upstreamPort, accessLogPath, folder }: Site, port: number): string {
   return `
 daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
 pid ${folder}/nginx.pid;
 error_log stderr crit;
 worker_processes 1;
@@ -54,6 +55,7 @@ function serverText(host: string, port: number): string {
       set $proxy_upstream_name "bench-web-80";
       set $proxy_alternative_upstream_name "";
       client_max_body_size 1m;
+      client_body_buffer_size 8k;
       proxy_set_header Host $http_host;
       proxy_set_header Connection "";
       proxy_set_header X-Request-ID $request_id;
