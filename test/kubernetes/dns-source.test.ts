@@ -202,3 +202,15 @@ test('what is no longer wanted is not asked for', LIMIT, async (t) => {
   assert.equal(server.questions.filter((name) => name === 'a.example').length, asked);
   assert.equal(answerOf('a.example'), undefined);
 });
+
+test("an answer that comes after nobody wants it is nobody's", LIMIT, async (t) => {
+  const server = await startDnsServer(t);
+  server.zone.set('early.example', 'mute');
+  server.zone.set('late.example', 'mute');
+  const { want, answers, answerOf } = start(t, server);
+  want('early.example');
+  await server.asked('early.example', 1);
+  want('late.example');
+  await answers('late.example', []); // asked for later, so the other one has been given up before
+  assert.equal(answerOf('early.example'), undefined);
+});

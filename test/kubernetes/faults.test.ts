@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { type Fault, type SeenRequest, startFakeApiServer } from './fake-api-server.ts';
 import { ingress, object } from './objects.ts';
 import { startSource } from './start-source.ts';
@@ -147,6 +148,20 @@ test('bookmarks move the version from which a watch goes on', LIMIT, async (t) =
   const watch = await server.request(isWatch, seen);
   assert.equal(watch.query.get('resourceVersion'), server.version);
   assert.equal(watch.query.get('allowWatchBookmarks'), 'true');
+});
+
+test('a watch that says something now and then is not silent', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http1' });
+  const { synced, holds } = startSource(t, server, { timing: { silenceMs: 400 } });
+  await synced();
+  await server.request(isWatch);
+  for (let elapsedMs = 0; elapsedMs < 800; elapsedMs += 100) {
+    await setTimeout(100); // the time itself is what is tested
+    server.bookmark('ingresses');
+  }
+  server.apply('ingresses', ingress('shop/web'));
+  await holds(({ ingresses }) => ingresses.has('shop/web'));
+  assert.equal(server.requests.filter(isWatch).length, 1);
 });
 
 test('each watch asks for its own end', LIMIT, async (t) => {

@@ -7,7 +7,7 @@ import { Credentials, type CredentialsOptions } from './credentials.ts';
 import { Gate } from '../gate.ts';
 import { Http2Transport } from './http2-transport.ts';
 import { ReferencedWatches } from './referenced-watches.ts';
-import { explainUnsettled, findingsOf, unsettledOf } from './watch-state.ts';
+import { explainUnsettled, findingsOf, unsettledOf, type WatchState } from './watch-state.ts';
 import { describe } from './watch-target.ts';
 import { Watcher, type WatcherDeps, type WatchTiming } from './watcher.ts';
 
@@ -120,7 +120,7 @@ class KubernetesSource implements Source {
     return Promise.resolve();
   }
 
-  #unsettled(): Watcher[] {
+  #unsettled(): WatchState[] {
     return unsettledOf([
       ...this.#resources,
       ...this.#secrets.watchers(),

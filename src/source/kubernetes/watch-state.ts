@@ -3,6 +3,9 @@ import type { Resource } from '../../translate/snapshot.ts';
 import { apiKinds, describe } from './watch-target.ts';
 import { CREDIBLE_REFUSALS, type Watcher } from './watcher.ts';
 
+/** What of a watcher tells how far it got. */
+export type WatchState = Pick<Watcher, 'target' | 'listedAt' | 'trouble'>;
+
 /**
  * What may be forbidden for good without keeping us from being ready: a cluster may grant no IngressClasses (then they are
  * matched by name and annotation), and one Secret out of reach must not stop the others' traffic. Everything else we would
@@ -14,7 +17,7 @@ const DISPENSABLE: ReadonlySet<Resource> = new Set(['ingressclasses', 'secrets']
  * Those that the first complete state still waits for. A refusal is believed when it came after everything else could be
  * read: a server that has just started forbids everything until it has read its roles.
  */
-export function unsettledOf(watchers: readonly Watcher[]): Watcher[] {
+export function unsettledOf(watchers: readonly WatchState[]): WatchState[] {
   const needed = watchers.filter(({ target }) => !DISPENSABLE.has(target.resource));
   const neededAt = Math.max(...needed.map(({ listedAt }) => listedAt ?? Infinity));
   return watchers.filter(({ target, listedAt, trouble }) => {
@@ -24,11 +27,11 @@ export function unsettledOf(watchers: readonly Watcher[]): Watcher[] {
 }
 
 /** For people who wait: `ingresses: first list not complete (connection refused)`. */
-export function explainUnsettled({ target, trouble }: Watcher): string {
+export function explainUnsettled({ target, trouble }: WatchState): string {
   return `${describe(target)}: first list not complete (${trouble?.reason ?? 'under way'})`;
 }
 
-export function findingsOf({ target, trouble }: Watcher): Finding[] {
+export function findingsOf({ target, trouble }: WatchState): Finding[] {
   if (trouble === undefined || trouble.refusals < CREDIBLE_REFUSALS) return [];
   const { group } = apiKinds[target.resource];
   const resource = group === '' ? target.resource : `${target.resource}.${group}`;
