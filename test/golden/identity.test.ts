@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProxyConfig } from '../../src/model/config.ts';
 import { diffConfig } from '../../src/model/delta.ts';
-import type { KubernetesObject, Snapshot } from '../../src/translate/snapshot.ts';
+import type { KubernetesObject, Service, Snapshot } from '../../src/translate/snapshot.ts';
 import { translate } from '../../src/translate/translate.ts';
 import { caseDefaults, snapshotOf } from './load-case.ts';
-import { sampleApp, sampleConfigMap, sampleIngress, sampleSlice } from './sample-objects.ts';
+import {
+  sampleApp,
+  sampleConfigMap,
+  sampleIngress,
+  sampleService,
+  sampleSlice,
+} from './sample-objects.ts';
 
 const configMap = 'ingress/settings';
 
@@ -107,6 +113,38 @@ test('a wildcard host with TLS changes the hosts below it, which are sent to TLS
     'host app-2.example.com',
     'host app-3.example.com',
   ]);
+});
+
+test('an alias that becomes a host of its own leaves the host that had it', () => {
+  const annotations = { 'server-alias': 'www.example.com' };
+  const aliased = sampleIngress({ name: 'app-2', host: 'app-2.example.com', annotations });
+  const before = replace(apps, aliased);
+  const own = sampleIngress({ name: 'own', host: 'www.example.com', service: 'app-1' });
+  assert.deepEqual(changesBetween(before, [...before, own]), [
+    'host app-2.example.com',
+    'host www.example.com',
+  ]);
+});
+
+test('a DNS answer, and another first port of the default backend, are endpoint sets', () => {
+  const external = {
+    ...sampleService('app-1'),
+    spec: { type: 'ExternalName', externalName: 'a.example' },
+  };
+  const objects = replace(apps, external);
+  const options = { ...caseDefaults, defaultBackendService: 'shop/app-2' };
+  const configOf = (list: readonly KubernetesObject[], address: string): ProxyConfig =>
+    translate(snapshotOf(list, new Map([['a.example', [address]]])), options).config;
+  const first = configOf(objects, '192.0.2.1');
+  const second = configOf(objects, '192.0.2.2');
+  assert.deepEqual(namesOfChanges(first, second), ['shop/app-1:80']);
+  const ports = [
+    { name: 'other', port: 90 },
+    { port: 80, targetPort: 8080 },
+  ];
+  const otherPorts: Service = { ...sampleService('app-2'), spec: { ports } };
+  const third = configOf(replace(objects, otherPorts), '192.0.2.2');
+  assert.deepEqual(namesOfChanges(second, third), ['upstream-default-backend']);
 });
 
 test('a ConfigMap key about settings changes these alone, one about routes the routes', () => {
