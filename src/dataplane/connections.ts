@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Engine } from './engine.ts';
-import type { ConnectionHome, ServerConnection } from './http1/server-connection.ts';
+import type { ServerConnection } from './http1/server-connection.ts';
+
+/** Where a connection is counted. */
+export interface ConnectionHome {
+  /** All that was to be sent is with the kernel, and nothing follows. May come twice. */
+  onConnectionDone(connection: ServerConnection): void;
+}
 
 /** The client connections of a worker: how many, which, and when the last one is done. */
 export class Connections implements ConnectionHome {

@@ -271,7 +271,12 @@ export class Exchange
 
   onDefect(error: unknown): void {
     this.#engine.log.error({ err: error, host: this.host }, 'exchange failed unexpectedly');
-    this.refuse({ status: 500, failure: 'unexpected error' });
+    try {
+      this.refuse({ status: 500, failure: 'unexpected error' });
+    } catch {
+      this.#downstream.abort();
+      this.#end('unexpected error');
+    }
   }
 
   #forward(): void {

@@ -4,23 +4,30 @@ import { Refusal } from './refusal.ts';
 
 export type PushBody = (chunk: Buffer, start: number, end: number) => void;
 
+/** How much of a request is read and thrown away after its answer, so that the connection can be kept (security.md 1.16). */
+const MAX_DISCARDED_BYTES = 65_536;
+
 /** Finds the bodies of a client's requests in its bytes, one after the other. */
 export class RequestBody {
   /** Bytes are raw, and their end is the connection's. */
   isTunnel = false;
   /** Known bytes that are still to come; CHUNKED where only the end itself will tell. */
   #left = 0;
-  #decoder: ChunkedDecoder | undefined;
+  #decoder: ChunkedDecoder | undefined = undefined;
+  #isContinueAwaited = false;
+  #discardedBytes = 0;
   readonly #push: PushBody;
 
   constructor(push: PushBody) {
     this.#push = push;
   }
 
-  /** `body`: of the request's head. */
-  begin(body: number): void {
+  /** `body` and `expectContinue`: of the request's head. */
+  begin(body: number, expectContinue: boolean): void {
     this.#left = body === CHUNKED ? CHUNKED : Math.max(body, 0);
     this.#decoder = body === CHUNKED ? new ChunkedDecoder() : undefined;
+    this.#isContinueAwaited = expectContinue;
+    this.#discardedBytes = 0;
   }
 
   /** All that follows is raw, and has no end but the connection's. */
@@ -33,9 +40,22 @@ export class RequestBody {
     return this.#left === 0;
   }
 
-  /** Bytes still to come, CHUNKED if unknown. */
-  get left(): number {
-    return this.#left;
+  /** After the answer: the rest is more than is worth reading, or may never come. */
+  get isTooLong(): boolean {
+    return !this.isComplete && (this.#isContinueAwaited || this.#left > MAX_DISCARDED_BYTES);
+  }
+
+  /** Whether the client must be told `100 Continue`; asked once, by who is going to read. */
+  takeExpectation(): boolean {
+    const isAwaited = this.#isContinueAwaited;
+    this.#isContinueAwaited = false;
+    return isAwaited;
+  }
+
+  /** Bytes that nobody wants. False: there are too many of them. */
+  discard(bytes: number): boolean {
+    this.#discardedBytes += bytes;
+    return this.#discardedBytes <= MAX_DISCARDED_BYTES;
   }
 
   /** Position after what belonged to the body. */

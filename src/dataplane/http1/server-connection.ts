@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { AnswerFields } from '../answer-fields.ts';
 import type { AnswerHead, Downstream } from '../codec.ts';
-import type { OwnAnswer } from '../decide.ts';
+import type { ConnectionHome } from '../connections.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
 import { NO_BODY, type FieldList } from '../fields.ts';
@@ -17,18 +17,10 @@ import { RequestBody } from './request-body.ts';
 import { parseRequestHead, type RequestHead } from './request-head.ts';
 import { UNREADABLE_HEAD } from './unreadable-head.ts';
 
-/** How much of a request is read and thrown away after its answer, so that the connection can be kept. */
-const MAX_DISCARDED_BYTES = 65_536;
 /** How long a client that was told `close` may take to read that; without this wait a reset would destroy the answer. */
 const LINGER_MS = 5_000;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const HEAD_TIMEOUT = new Refusal(408, 'head not complete in time');
-
-/** Where the connection is counted. */
-export interface ConnectionHome {
-  /** All that was to be sent is with the kernel, and nothing follows. May come twice. */
-  onConnectionDone(connection: ServerConnection): void;
-}
 
 /**
  * The downstream codec of HTTP/1.1: one client connection. Its requests are taken one by one; what a client sends ahead
@@ -52,12 +44,9 @@ export class ServerConnection implements Downstream {
   #headBegunMs: number | undefined = undefined;
   #isConsuming = false;
   #isBodyPaused = false;
-  #hasContinued = false;
-  #discardedBytes = 0;
   /** The present answer is the last. */
   #isLast = false;
   #isCloseDelimited = false;
-  #hasClientEnded = false;
   /** Nothing is sent any more; what is received is thrown away. */
   #isClosing = false;
 
@@ -105,8 +94,7 @@ export class ServerConnection implements Downstream {
   }
 
   wantBody(): void {
-    if (this.#request?.expectContinue !== true || this.#hasContinued) return;
-    this.#hasContinued = true;
+    if (!this.#body.takeExpectation()) return;
     this.#writer.interim(CONTINUE);
     this.flush();
   }
@@ -138,7 +126,7 @@ export class ServerConnection implements Downstream {
     const isOfUnknownLength = head.body < 0 && head.body !== NO_BODY;
     const isChunked = isOfUnknownLength && !isOld;
     this.#isCloseDelimited = isOfUnknownLength && isOld;
-    const isBodyUnwanted = head.status >= 400 && this.#isBodyTooLong();
+    const isBodyUnwanted = head.status >= 400 && this.#body.isTooLong;
     this.#isLast = close || this.#isCloseDelimited || isBodyUnwanted || this.#isLastRequest();
     const connection = this.#isLast ? 'close' : isOld ? 'keep-alive' : undefined;
     const framing = isChunked ? 'chunked' : 'as-is';
@@ -159,9 +147,10 @@ export class ServerConnection implements Downstream {
 
   release(): void {
     this.#exchange = undefined;
-    if (this.#isLast || this.#engine.isDraining || this.#isBodyTooLong()) this.#close();
-    else if (this.#body.isComplete) this.#next();
+    if (this.#isLast || this.#engine.isDraining || this.#body.isTooLong) this.#close();
     else this.resumeBody();
+    this.#takeInput();
+    this.#rest();
   }
 
   abort(): void {
@@ -237,7 +226,7 @@ export class ServerConnection implements Downstream {
     }
     this.#isConsuming = false;
     if (hasReadBody) this.#exchange?.onRequestPause();
-    if (this.#exchange === undefined) this.#rest();
+    this.#rest();
   }
 
   #readHead(input: Buffer, from: number): number {
@@ -265,10 +254,8 @@ export class ServerConnection implements Downstream {
   #begin(head: RequestHead, startedMs: number): void {
     this.#request = head;
     this.#exchanges += 1;
-    this.#discardedBytes = 0;
-    this.#hasContinued = false;
     this.#writer.sentBytes = 0;
-    this.#body.begin(head.body);
+    this.#body.begin(head.body, head.expectContinue);
     this.#expectBody();
     this.#exchange = new Exchange(this.#engine, this, head, startedMs);
     this.#exchange.start();
@@ -280,7 +267,7 @@ export class ServerConnection implements Downstream {
     this.#writer.sentBytes = 0;
     const exchange = new Exchange(this.#engine, this, UNREADABLE_HEAD, startedMs);
     this.#exchange = exchange;
-    exchange.refuse(ownAnswerTo(refusal), refusal.pageTitle);
+    exchange.refuse({ status: refusal.status, failure: refusal.reason }, refusal.pageTitle);
   }
 
   #readBody(input: Buffer, from: number): number {
@@ -303,8 +290,7 @@ export class ServerConnection implements Downstream {
       this.#exchange.onRequestBody(chunk.subarray(start, end));
       return;
     }
-    this.#discardedBytes += end - start;
-    if (this.#discardedBytes > MAX_DISCARDED_BYTES) this.#close();
+    if (!this.#body.discard(end - start)) this.#close();
   }
 
   /** The request can't become whole. */
@@ -313,13 +299,7 @@ export class ServerConnection implements Downstream {
     else this.#exchange.onRequestRefused(status, reason);
   }
 
-  /** Between two exchanges: takes what was sent ahead, or waits. */
-  #next(): void {
-    if (this.#isConsuming) return;
-    if (this.#input === undefined) this.#rest();
-    else this.#takeInput();
-  }
-
+  /** Takes what was sent ahead. */
   #takeInput(): void {
     const input = this.#input;
     if (input === undefined || this.#isConsuming) return;
@@ -328,11 +308,12 @@ export class ServerConnection implements Downstream {
     this.#consume(input);
   }
 
-  /** No exchange runs: idle, or over. */
+  /** Where nothing is going on and nothing waits: idle, or over. */
   #rest(): void {
-    if (this.#isClosing || this.#input !== undefined || !this.#body.isComplete) return;
+    if (this.#isClosing || this.#isConsuming || this.#exchange !== undefined) return;
+    if (this.#input !== undefined || !this.#body.isComplete) return;
     const { keepAliveMs } = this.#engine.table.settings.client;
-    if (this.#hasClientEnded || keepAliveMs === 'off') this.#close();
+    if (this.#socket.readableEnded || keepAliveMs === 'off') this.#close();
     else this.#timer.set(this.#engine.clock.nowMs + keepAliveMs);
   }
 
@@ -350,13 +331,6 @@ export class ServerConnection implements Downstream {
     return this.#request?.keepAlive !== true || keepAliveMs === 'off' || this.#engine.isDraining;
   }
 
-  /** The rest of the request's body is more than is worth reading, or may never come. */
-  #isBodyTooLong(): boolean {
-    if (this.#body.isComplete) return false;
-    const mayNotCome = this.#request?.expectContinue === true && !this.#hasContinued;
-    return mayNotCome || this.#body.left > MAX_DISCARDED_BYTES;
-  }
-
   #close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
@@ -368,7 +342,6 @@ export class ServerConnection implements Downstream {
 
   #onEnd(): void {
     this.#engine.clock.update();
-    this.#hasClientEnded = true;
     if (this.#isClosing) return;
     if (this.#exchange === undefined) {
       // The beginning of a head is no request; what waits for the client to read on is.
@@ -419,21 +392,11 @@ export class ServerConnection implements Downstream {
   }
 
   #onDefect(error: unknown): void {
-    const exchange = this.#exchange;
-    if (exchange === undefined) {
-      this.#engine.log.error({ err: error }, 'client connection failed');
-      this.abort();
+    if (this.#exchange !== undefined) {
+      this.#exchange.onDefect(error);
       return;
     }
-    try {
-      exchange.onDefect(error);
-    } catch (secondError) {
-      this.#engine.log.error({ err: secondError }, 'client connection failed');
-      this.abort();
-    }
+    this.#engine.log.error({ err: error }, 'client connection failed');
+    this.abort();
   }
-}
-
-function ownAnswerTo({ status, reason }: Refusal): OwnAnswer {
-  return { status, failure: reason };
 }
