@@ -8,7 +8,12 @@ export interface Source {
   want(references: References): void;
   /** What is still missing before the first complete state; empty once it was reached, and for ever after. */
   missing(): readonly string[];
-  /** Calls back when `missing()` may have changed without any object changing (an empty list arrived). */
+  /**
+   * What `want` asked for and nobody can tell yet whether it exists: worth a short wait before a config without it is
+   * published. One that is out of reach for good does not count.
+   */
+  unanswered(): readonly string[];
+  /** Calls back when `missing()` or `unanswered()` got empty, without any object changing perhaps (an empty list arrived). */
   onProgress(callback: () => void): void;
   stop(): Promise<void>;
 }

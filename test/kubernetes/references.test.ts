@@ -70,6 +70,24 @@ function keyOf({ data }: Readonly<Record<string, unknown>>): unknown {
   return (data as { 'tls.key': unknown })['tls.key'];
 }
 
+test('what is wanted later is unanswered until it is known, existing or not', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http1' });
+  server.apply('secrets', secret('shop/new'));
+  const { refer, source, store, synced } = startSource(t, server);
+  await synced();
+  assert.deepEqual(source.unanswered(), []);
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  source.onProgress(() => {
+    resolve(undefined);
+  });
+  refer({ secrets: new Set(['shop/new', 'shop/missing']) });
+  assert.deepEqual(source.unanswered(), ['Secret shop/new', 'Secret shop/missing']);
+  assert.deepEqual(source.missing(), []);
+  await promise;
+  assert.deepEqual(source.unanswered(), []);
+  assert.ok(store.get('secrets', 'shop/new'));
+});
+
 test('what is no longer referred to is forgotten', LIMIT, async (t) => {
   const server = await startFakeApiServer(t, { protocol: 'http1' });
   server.apply('secrets', secret('shop/a'));

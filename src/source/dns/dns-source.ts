@@ -84,12 +84,16 @@ class DnsSource implements Source {
     for (const name of externalNames) {
       if (!this.#names.has(name)) this.#add(name);
     }
-    this.#isComplete ||= this.#unanswered().length === 0;
+    this.#isComplete ||= this.unanswered().length === 0;
   }
 
   missing(): readonly string[] {
     if (this.#isComplete) return [];
-    return this.#unanswered().map((name) => `external name ${name}: not asked for yet`);
+    return this.unanswered().map((name) => `external name ${name}: not asked for yet`);
+  }
+
+  unanswered(): readonly string[] {
+    return [...this.#names].filter(([, { isAnswered }]) => !isAnswered).map(([name]) => name);
   }
 
   onProgress(callback: () => void): void {
@@ -100,10 +104,6 @@ class DnsSource implements Source {
     for (const [name, watched] of this.#names) this.#drop(name, watched);
     this.#resolver.cancel();
     return Promise.resolve();
-  }
-
-  #unanswered(): string[] {
-    return [...this.#names].filter(([, { isAnswered }]) => !isAnswered).map(([name]) => name);
   }
 
   #add(name: string): void {
@@ -165,7 +165,7 @@ class DnsSource implements Source {
   #answered(watched: WatchedName): void {
     if (watched.isAnswered) return;
     watched.isAnswered = true;
-    if (this.#isComplete || this.#unanswered().length > 0) return;
+    if (this.unanswered().length > 0) return;
     for (const callback of this.#progressCallbacks) callback();
   }
 }

@@ -108,6 +108,10 @@ class KubernetesSource implements Source {
     return lines.length > 0 ? lines : ['what was listed is not translated yet'];
   }
 
+  unanswered(): readonly string[] {
+    return this.#unsettled().map(({ target }) => describe(target));
+  }
+
   onProgress(callback: () => void): void {
     this.#progressCallbacks.add(callback);
   }
@@ -130,7 +134,7 @@ class KubernetesSource implements Source {
 
   #onWatcherChange(watcher: Watcher): void {
     this.#store.setFindings(originOf(watcher), findingsOf(watcher));
-    if (this.#isComplete || this.#unsettled().length > 0) return;
+    if (this.#unsettled().length > 0) return;
     for (const callback of this.#progressCallbacks) callback();
   }
 }

@@ -89,6 +89,10 @@ class ManifestSource implements Source {
     return this.#folders.filter(({ listing }) => !listing).map(({ path }) => `folder ${path}`);
   }
 
+  unanswered(): readonly string[] {
+    return []; // what is not in a file does not exist
+  }
+
   onProgress(callback: () => void): void {
     this.#progress.push(callback);
   }
