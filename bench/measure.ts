@@ -10,6 +10,8 @@ import { freePort, startOnCore, stop, treeCpuMs, untilListening } from './proces
 export interface MeasureOptions {
   readonly rounds: number;
   readonly seconds: number;
+  /** Once for each proxy: after it Node's compiler should have little left to do. */
+  readonly warmUpSeconds: number;
   readonly load: LoadGenerator;
   /** Where proxies run, and where all else does; undefined: the machine has one core. */
   readonly cores: { readonly proxy: number; readonly rest: number } | undefined;
@@ -26,8 +28,6 @@ export interface Sample {
 export type CellResult = Map<PeerName, Sample[]>;
 
 const UPSTREAM = join(import.meta.dirname, 'upstream.ts');
-/** Once for each proxy: after it Node's compiler has little left to do. */
-const WARM_UP_SECONDS = 8;
 /** In later rounds: connections and caches. */
 const SETTLE_SECONDS = 1;
 
@@ -89,7 +89,10 @@ async function runRounds(
       const core = options.cores?.rest;
       const shape = { port: running.port, hosts, connections, requestBodyBytes, core, folder };
       await checkAnswers({ ...cell, ...shape });
-      await options.load.run({ ...shape, seconds: round === 0 ? WARM_UP_SECONDS : SETTLE_SECONDS });
+      await options.load.run({
+        ...shape,
+        seconds: round === 0 ? options.warmUpSeconds : SETTLE_SECONDS,
+      });
       const sample = await runOnce(peer, running, { ...shape, seconds: options.seconds }, options);
       await checkAnswers({ ...cell, ...shape });
       result.get(peer.name)?.push(sample);

@@ -48,8 +48,9 @@ cells: ${cells.map(({ name }) => `"${name}"`).join(', ')}`);
 async function run(): Promise<void> {
   const load = findWrk() ?? nodeLoad;
   const options: MeasureOptions = {
-    rounds: Number(values.rounds ?? (values.quick ? 3 : 7)),
+    rounds: Number(values.rounds ?? (values.quick ? 2 : 7)),
     seconds: Number(values.seconds ?? (values.quick ? 2 : 5)),
+    warmUpSeconds: values.quick ? 4 : 8,
     load,
     cores: findCores(),
   };
