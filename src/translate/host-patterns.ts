@@ -2,6 +2,7 @@ import type { RouteMatch } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { finding, quote } from './finding.ts';
 import type { RouteEntry } from './host-routes.ts';
+import { CLOSED } from './closed.ts';
 import { patternProblem } from './pattern-problem.ts';
 
 export interface MatchedEntry {
@@ -22,11 +23,15 @@ export function matchPatterns(
   entries: readonly RouteEntry[],
   findings: Finding[],
 ): readonly MatchedEntry[] {
-  const usable = entries.filter((entry) => entry.path === '/' || isUsable(entry, findings));
+  const problems = new Map(entries.map((entry) => [entry, problemOf(entry)]));
+  const usable = entries.filter((entry) => problems.get(entry) === undefined);
   const texts = new Set(usable.map(({ path }) => path));
   const candidates = usable.flatMap((entry) =>
     patternsOf(entry, texts).map((pattern) => ({ entry, pattern })),
   );
+  for (const [entry, problem] of problems) {
+    if (problem !== undefined) candidates.push(...standIn(entry, problem, findings));
+  }
   const first = new Map<string, MatchedEntry>();
   for (const { entry, pattern } of candidates.sort(compare)) {
     // The same text again could never match first.
@@ -36,12 +41,33 @@ export function matchPatterns(
   return [...first.values()];
 }
 
-function isUsable({ claim, field, path }: RouteEntry, findings: Finding[]): boolean {
-  const problem = patternProblem(path);
-  if (problem === undefined) return true;
-  const message = `On this host paths are regular expressions, and ${quote(path)} can't be served: ${problem}.`;
-  findings.push(finding('path-regex-invalid', claim?.owner.object ?? '', `${field}.path`, message));
-  return false;
+function problemOf({ path }: RouteEntry): string | undefined {
+  return path === '/' ? undefined : patternProblem(path);
+}
+
+/**
+ * What stands in for a pattern that can't be served: nothing, so that other rules get its requests, as they would where it does
+ * not match. But what it was to guard must not be open to another rule's looser one: then all that begins as it does is closed.
+ */
+function standIn(entry: RouteEntry, problem: string, findings: Finding[]): Candidate[] {
+  const { claim, field, path, draft } = entry;
+  const object = claim?.owner.object ?? '';
+  const why = `On this host paths are regular expressions, and ${quote(path)} can't be served: ${problem}`;
+  const isGuarded = draft.filters.some(({ kind }) => kind === 'deny' || kind === 'ip-access');
+  if (!isGuarded) {
+    findings.push(finding('path-regex-invalid', object, `${field}.path`, `${why}.`));
+    return [];
+  }
+  const pattern = literalStart(path);
+  const message = `${why}. Since it guards access, all paths that begin with ${quote(pattern)} are closed (503) until it is mended.`;
+  findings.push(finding('guard-not-honoured', object, `${field}.path`, message));
+  return [{ entry: { ...entry, draft: { ...draft, filters: [CLOSED] } }, pattern }];
+}
+
+/** What every match of the pattern surely begins with; `/` where nothing more is sure. */
+function literalStart(pattern: string): string {
+  const start = /^\^?(\/(?:[\w/~-](?![*?{|]))*)/.exec(pattern)?.[1] ?? '/';
+  return pattern.includes('|') ? '/' : start;
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Route, RouteAction, RouteMatch } from '../model/config.ts';
-import type { FilterConfig } from '../model/filter-config.ts';
 import type { Finding } from '../model/finding.ts';
 import type { RouteContext, RouteDraft, RouteKind } from './annotations/feature.ts';
 import { features } from './annotations/index.ts';
@@ -11,6 +10,7 @@ import { finding } from './finding.ts';
 import { valuesOf, type HostCore } from './host-core.ts';
 import { matchPatterns } from './host-patterns.ts';
 import type { HostClaim, RuleClaim } from './parsed-ingress.ts';
+import { CLOSED } from './closed.ts';
 
 /** A Service port that some route sends to. */
 export interface BackendUse {
@@ -117,8 +117,6 @@ function implicitRoot({ claims }: HostCore, { hasDefaultBackend }: RoutesContext
     field: 'spec.defaultBackend',
   };
 }
-
-const CLOSED: FilterConfig = { kind: 'deny', status: 503 };
 
 function reportResource(claim: HostClaim | undefined, field: string): Finding {
   const message =

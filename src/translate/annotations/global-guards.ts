@@ -1,9 +1,7 @@
-import type { FilterConfig } from '../../model/filter-config.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
 import { boolean } from '../value-parsers.ts';
 import { defineFeature } from './feature.ts';
-
-const CLOSED: FilterConfig = { kind: 'deny', status: 503 };
+import { CLOSED } from '../closed.ts';
 
 /** Closes what the ConfigMap says to guard by means that ts-nginx does not have. */
 export const globalGuards = defineFeature<{

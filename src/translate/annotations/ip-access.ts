@@ -1,8 +1,7 @@
 import type { FilterConfig } from '../../model/filter-config.ts';
 import { cidrList } from '../value-parsers.ts';
 import { defineFeature } from './feature.ts';
-
-const CLOSED: FilterConfig = { kind: 'deny', status: 503 };
+import { CLOSED } from '../closed.ts';
 
 /** Who may pass, by address. Each list takes the place of the ConfigMap's. */
 export const ipAccess = defineFeature<{
