@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { LogLevel } from '../observability/logger.ts';
 import type { ChangeBatching } from '../source/store.ts';
+import { parseLabelSelector } from '../translate/label-selector.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { serveFlags } from './flags.ts';
 import { parseDuration, parseFlags, UsageError, type FlagTexts } from './parse-flags.ts';
@@ -61,7 +62,11 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
   if (watchNamespaces.length > 0 && namespaceSelector !== undefined) {
     throw new UsageError('--watch-namespace and --watch-namespace-selector exclude each other');
   }
-  const metrics = parseMetricsOptions(flags);
+  if (namespaceSelector !== undefined && parseLabelSelector(namespaceSelector) === undefined) {
+    throw new UsageError(
+      `--watch-namespace-selector is a label selector such as team=shop, not ${JSON.stringify(namespaceSelector)}`,
+    );
+  }
   return {
     manifests,
     cluster: {
@@ -96,7 +101,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
     shutdownGraceMs: flags.duration('shutdown-grace-period', 0),
     postShutdownGraceMs: flags.duration('post-shutdown-grace-period', 0),
     logLevel: flags.logLevel(),
-    metrics,
+    metrics: parseMetricsOptions(flags),
     notYetHonoured: serveFlags
       .filter(({ name, use }) => use === 'later' && flags.isGiven(name))
       .map(({ name }) => `--${name}`),
