@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleHost, sampleRoute } from '../../test/unit/sample-config.ts';
 import { sampleExchangeRecord } from '../../test/unit/sample-exchange-record.ts';
+import { parseMetrics, valueOf } from '../../test/unit/parse-metrics.ts';
 import type { ProxyConfig, RouteLabels, VirtualHost } from '../model/config.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
@@ -46,43 +47,6 @@ function createMetrics(changes: Partial<MetricsOptions> = {}, state: Partial<Met
   );
 }
 
-type Samples = Map<string, { readonly labels: Record<string, string>; readonly value: number }[]>;
-
-/** Reads the text exposition format the way a scraper does, and refuses what it would refuse. */
-async function scrape(metrics: Metrics): Promise<Samples> {
-  const samples: Samples = new Map();
-  const seen = new Set<string>();
-  for (const line of (await metrics.text()).split('\n')) {
-    if (line === '' || line.startsWith('# HELP ')) continue;
-    if (line.startsWith('# TYPE ')) {
-      assert.ok(!seen.has(line), `family stated twice: ${line}`);
-      seen.add(line);
-      continue;
-    }
-    const [, name = '', inner = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    assert.notEqual(name, '', `not a sample: ${line}`);
-    const pairs = [...inner.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)/g)];
-    assert.equal(pairs.map(([pair]) => pair).join(''), inner, `labels of ${line}`);
-    const labels: Record<string, string> = {};
-    for (const [, key = '', text = ''] of pairs) labels[key] = text;
-    assert.ok(!seen.has(`${name}{${inner}}`), `sample stated twice: ${line}`);
-    seen.add(`${name}{${inner}}`);
-    samples.set(name, [...(samples.get(name) ?? []), { labels, value: Number(value) }]);
-  }
-  return samples;
-}
-
-/** Value of the one sample of this name that has these labels among its own. */
-function valueOf(samples: Samples, name: string, labels: Record<string, string> = {}): number {
-  const found = samples
-    .get(name)
-    ?.filter((sample) =>
-      Object.entries(labels).every(([key, text]) => sample.labels[key] === text),
-    );
-  assert.equal(found?.length, 1, `samples of ${name} with ${JSON.stringify(labels)}`);
-  return found[0]?.value ?? Number.NaN;
-}
-
 /** What a worker reports that finished these exchanges; as it arrives, cloned on its way between threads. */
 function reportOf(metrics: Metrics, ...records: Partial<ExchangeRecord>[]) {
   const stats = new WorkerStats(metrics.workerStats);
@@ -91,6 +55,10 @@ function reportOf(metrics: Metrics, ...records: Partial<ExchangeRecord>[]) {
     stats.exchangeFinished(sampleExchangeRecord(changes));
   }
   return structuredClone(stats.take());
+}
+
+async function scrape(metrics: Metrics) {
+  return parseMetrics(await metrics.text());
 }
 
 const PREFIX = 'nginx_ingress_controller_';
