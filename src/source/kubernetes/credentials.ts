@@ -76,7 +76,7 @@ export class Credentials {
 }
 
 function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
-  const result: Record<string, string> = {};
+  const result: Record<string, string> = { accept: 'application/json', 'user-agent': 'ts-nginx' };
   for (const [name, value] of Object.entries(headers ?? {})) {
     // A token file may end in a line feed, which no header may.
     if (value !== undefined) result[name.toLowerCase()] = String(value).trim();

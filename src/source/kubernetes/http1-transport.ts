@@ -18,7 +18,7 @@ export class Http1Transport implements Transport {
         host: server.hostname.replace(/^\[(.*)\]$/, '$1'),
         port: server.port === '' ? (isTls ? 443 : 80) : server.port,
         path: server.pathname.replace(/\/$/, '') + path,
-        headers: { ...headers, accept: 'application/json' },
+        headers,
         agent: proxyAgent ?? (isTls ? this.#tlsAgent : this.#plainAgent),
         signal,
       },
