@@ -94,3 +94,31 @@ test('a client that half-closes after its requests gets all answers', async (t) 
   assert.equal(await client.readToEnd(), '');
   assert.equal(client.ended, 'end');
 });
+
+for (const { name, rest, wantStatuses } of [
+  { name: 'an empty line', rest: '\r\n', wantStatuses: [200] },
+  { name: 'the beginning of a head', rest: 'GET / HT', wantStatuses: [200] },
+  {
+    name: 'the beginning of a body',
+    rest: 'PUT / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 9\r\n\r\nfour',
+    wantStatuses: [200, 400],
+  },
+]) {
+  test(`what was sent ahead ends with ${name}, and so does the connection`, async (t) => {
+    const upstream = await startUpstream(t, (request, response) => {
+      request.on('error', () => undefined);
+      request.resume();
+      if (request.method === 'GET') setTimeout(() => response.end('x'), 30);
+    });
+    const proxy = await startProxy(t, { upstreams: [upstream.endpoint] });
+    const client = await connectClient(t, proxy.httpPort);
+    client.write('GET / HTTP/1.1\r\nHost: app.test\r\n\r\n');
+    client.write(rest);
+    client.end();
+    await client.readToEnd();
+    assert.deepEqual(
+      proxy.records.map(({ status }) => status),
+      wantStatuses,
+    );
+  });
+}

@@ -65,13 +65,8 @@ export class ServerConnection implements Downstream {
     this.#body = new RequestBody((chunk, start, end) => {
       this.#onBody(chunk, start, end);
     });
-    const guard = createGuard((error) => {
-      this.#onDefect(error);
-    });
-    const onTimeout = guard(() => {
-      this.#onTimeout();
-    });
-    this.#timer = new Timer(engine.wheel, onTimeout);
+    const guard = createGuard(this.#onDefect);
+    this.#timer = new Timer(engine.wheel, guard(this.#onTimeout));
     this.#timer.set(engine.clock.nowMs + engine.table.settings.client.headMs);
     this.#listen(guard, home);
   }
@@ -167,25 +162,16 @@ export class ServerConnection implements Downstream {
     const on = (event: string, listener: (chunk: Buffer) => void): void => {
       this.#socket.on(event, guard(listener));
     };
-    on('data', (chunk) => {
-      this.#onData(chunk);
-    });
-    on('end', () => {
-      this.#onEnd();
-    });
-    on('drain', () => {
-      this.#onDrain();
-    });
-    on('timeout', () => {
-      if (this.#writer.isStalled()) this.#onStall();
-    });
-    on('finish', () => {
+    const onDone = (): void => {
       home.onConnectionDone(this);
-    });
-    on('close', () => {
-      this.#onClose();
-      home.onConnectionDone(this);
-    });
+    };
+    on('data', this.#onData);
+    on('end', this.#onEnd);
+    on('drain', this.#onDrain);
+    on('timeout', this.#onWriteTimeout);
+    on('finish', onDone);
+    on('close', this.#onClose);
+    on('close', onDone);
     // 'close' follows, and says all that matters.
     this.#socket.on('error', () => undefined);
   }
@@ -198,15 +184,16 @@ export class ServerConnection implements Downstream {
     this.#writer.begin(answerHeadText(head, changes, 'tunnel', undefined), false);
     this.#body.beginTunnel();
     this.#takeInput();
+    this.#rest();
   }
 
-  #onData(chunk: Buffer): void {
+  readonly #onData = (chunk: Buffer): void => {
     this.#engine.clock.update();
     if (this.#isClosing) return;
     const waiting = this.#input;
     this.#input = undefined;
     this.#consume(waiting === undefined ? chunk : Buffer.concat([waiting, chunk]));
-  }
+  };
 
   #consume(input: Buffer): void {
     let at = 0;
@@ -310,11 +297,27 @@ export class ServerConnection implements Downstream {
 
   /** Where nothing is going on and nothing waits: idle, or over. */
   #rest(): void {
-    if (this.#isClosing || this.#isConsuming || this.#exchange !== undefined) return;
-    if (this.#input !== undefined || !this.#body.isComplete) return;
+    if (this.#isClosing || this.#isConsuming) return;
+    if (this.#socket.readableEnded) {
+      this.#considerEnd();
+      return;
+    }
+    if (this.#exchange !== undefined || this.#input !== undefined || !this.#body.isComplete) return;
     const { keepAliveMs } = this.#engine.table.settings.client;
-    if (this.#socket.readableEnded || keepAliveMs === 'off') this.#close();
+    if (keepAliveMs === 'off') this.#close();
     else this.#timer.set(this.#engine.clock.nowMs + keepAliveMs);
+  }
+
+  /** The client sends no more: what it has sent whole is still answered. */
+  #considerEnd(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      if (this.#input === undefined || this.#headBegunMs !== undefined) this.#close();
+    } else if (this.#body.isTunnel) {
+      exchange.onRequestEnd();
+    } else if (!this.#body.isComplete) {
+      exchange.onRequestRefused(400, 'client closed before the end of its request body');
+    }
   }
 
   #expectBody(): void {
@@ -340,27 +343,18 @@ export class ServerConnection implements Downstream {
     this.#socket.resume();
   }
 
-  #onEnd(): void {
+  readonly #onEnd = (): void => {
     this.#engine.clock.update();
-    if (this.#isClosing) return;
-    if (this.#exchange === undefined) {
-      // The beginning of a head is no request; what waits for the client to read on is.
-      const hasWaiting = this.#input !== undefined && this.#headBegunMs === undefined;
-      if (!hasWaiting) this.#close();
-    } else if (this.#body.isTunnel) {
-      this.#exchange.onRequestEnd();
-    } else if (!this.#body.isComplete) {
-      this.#exchange.onRequestRefused(400, 'client closed before the end of its request body');
-    }
-  }
+    this.#rest();
+  };
 
-  #onDrain(): void {
+  readonly #onDrain = (): void => {
     this.#engine.clock.update();
     if (this.#exchange !== undefined) this.#exchange.onClientDrain();
     else if (!this.#isClosing && this.#headBegunMs === undefined) this.#takeInput();
-  }
+  };
 
-  #onTimeout(): void {
+  readonly #onTimeout = (): void => {
     const { clock, stats } = this.#engine;
     clock.update();
     if (this.#isClosing) {
@@ -374,29 +368,30 @@ export class ServerConnection implements Downstream {
       stats.limitTripped(this.#exchanges === 0 ? 'request-head-timeout' : 'idle-timeout');
       this.#close();
     }
-  }
+  };
 
-  #onStall(): void {
+  readonly #onWriteTimeout = (): void => {
+    if (!this.#writer.isStalled()) return;
     this.#engine.clock.update();
     this.#engine.stats.limitTripped('slow-client');
     this.#exchange?.onClientGone('client took no byte of the answer in time');
     this.#isCloseDelimited = true;
     this.abort();
-  }
+  };
 
-  #onClose(): void {
+  readonly #onClose = (): void => {
     this.#engine.clock.update();
     this.#timer.remove();
     this.#exchange?.onClientGone('client closed the connection');
     this.#exchange = undefined;
-  }
+  };
 
-  #onDefect(error: unknown): void {
+  readonly #onDefect = (error: unknown): void => {
     if (this.#exchange !== undefined) {
       this.#exchange.onDefect(error);
       return;
     }
     this.#engine.log.error({ err: error }, 'client connection failed');
     this.abort();
-  }
+  };
 }
