@@ -54,11 +54,11 @@ export class ManifestFiles {
     return [...this.#files.values()].some(({ doubtfulSince }) => doubtfulSince !== undefined);
   }
 
-  /** Reads what changed; `touched` are read even if they look the same. */
+  /** Reads what changed; `touched` are read even if they look the same. True: something is not as it was. */
   async update(
     listed: ReadonlyMap<string, FileStamp>,
     touched: ReadonlySet<string>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const paths = new Set([...listed.keys(), ...this.#files.keys()]);
     const states = await Promise.all(
       [...paths].sort().map(async (path): Promise<[string, FileState | undefined]> => {
@@ -72,9 +72,11 @@ export class ManifestFiles {
         return [path, await this.#read(path, stamp, before)];
       }),
     );
+    const before = this.#files;
     this.#files = new Map(
       states.filter((entry): entry is [string, FileState] => entry[1] !== undefined),
     );
+    return states.some(([path, state]) => before.get(path) !== state);
   }
 
   async #read(path: string, stamp: FileStamp, before: FileState): Promise<FileState> {

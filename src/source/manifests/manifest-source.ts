@@ -7,7 +7,7 @@ import type { Store } from '../store.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { listFolder, type FolderListing } from './list-folder.ts';
 import { ManifestFiles } from './manifest-files.ts';
-import { mergeManifests, type MergedManifests } from './merge-manifests.ts';
+import { mergeManifests } from './merge-manifests.ts';
 
 export interface ManifestSourceOptions {
   /** Folders of YAML and JSON files, read with their subfolders; where two define the same object, the first counts. */
@@ -54,6 +54,8 @@ class ManifestSource implements Source {
   #timer: NodeJS.Timeout | undefined;
   #waitingSince: number | undefined;
   #scan: Promise<void> | undefined;
+  /** Something was read that the store does not have yet. */
+  #changed = false;
   #complete = false;
   #stopped = false;
   #findings: readonly Finding[] = [];
@@ -123,7 +125,7 @@ class ManifestSource implements Source {
     let isFresh = false;
     try {
       isFresh = await this.#readFolders();
-      this.#apply(mergeManifests(this.#folders.flatMap(({ files }) => [...files.manifests()])));
+      if (this.#changed) this.#apply();
     } catch (error) {
       this.#log.error({ err: error }, 'manifests could not be taken over');
     }
@@ -139,9 +141,9 @@ class ManifestSource implements Source {
     this.#touched = new Set();
     await Promise.all(
       this.#folders.map(async (folder) => {
-        await this.#list(folder);
+        if (await this.#list(folder)) this.#changed = true;
         if (folder.listing === undefined || folder.problem !== undefined) return;
-        await folder.files.update(folder.listing.files, touched);
+        if (await folder.files.update(folder.listing.files, touched)) this.#changed = true;
       }),
     );
     if (this.#stopped) return false;
@@ -152,7 +154,9 @@ class ManifestSource implements Source {
     );
   }
 
-  async #list(folder: Folder): Promise<void> {
+  /** True: it can be listed and could not before, or the other way round. */
+  async #list(folder: Folder): Promise<boolean> {
+    const { listing, problem } = folder;
     try {
       folder.listing = await listFolder(folder.path);
       folder.problem = undefined;
@@ -169,10 +173,14 @@ class ManifestSource implements Source {
         message: `can not be read (${String(error.code)}); ${outcome}`,
       };
     }
+    return listing === undefined || problem?.message !== folder.problem?.message;
   }
 
-  #apply({ objects, findings }: MergedManifests): void {
+  #apply(): void {
     if (this.#stopped) return;
+    const { objects, findings } = mergeManifests(
+      this.#folders.flatMap(({ files }) => [...files.manifests()]),
+    );
     for (const resource of Object.keys(objects) as Resource[]) {
       this.#store.replace(resource, objects[resource] as readonly KindMap[Resource][]);
     }
@@ -185,6 +193,7 @@ class ManifestSource implements Source {
       this.#findings = all;
       this.#store.setFindings('manifests', all);
     }
+    this.#changed = false;
     this.#logIgnored();
     this.#reportProgress();
   }
