@@ -25,12 +25,21 @@ export interface Reconciler {
   stop(): void;
 }
 
+/**
+ * How long a config waits for what it refers to and nobody has told yet: an Ingress that names another Secret shall not
+ * present the default certificate until that is fetched.
+ */
+const LONGEST_HOLD_MS = 500;
+
 /** The whole control flow: objects changed → translate → publish the difference → report what is wrong. */
 export function startReconciling(options: ReconcileOptions): Reconciler {
   const { store, sources, batching, publish, log } = options;
   let config: ProxyConfig | undefined;
   let findings: readonly Finding[] = [];
   let complete = false;
+  const hold = new Hold(LONGEST_HOLD_MS, () => {
+    run();
+  });
 
   const missing = (): string[] => (complete ? [] : sources.flatMap((source) => source.missing()));
 
@@ -45,6 +54,8 @@ export function startReconciling(options: ReconcileOptions): Reconciler {
     }
     for (const source of sources) source.want(result.references);
     complete ||= missing().length === 0;
+    if (complete && hold.shallWait(sources.some((source) => source.unanswered().length > 0)))
+      return;
     const known = findings;
     // Of a state that is not whole, only what keeps it from being so is worth a word: a missing right, a broken file.
     findings = [...store.findings(), ...(complete ? result.findings : [])];
@@ -54,13 +65,60 @@ export function startReconciling(options: ReconcileOptions): Reconciler {
     publish(config);
   };
 
-  const stop = store.onChange(batching, run);
+  const stopListening = store.onChange(batching, run);
   for (const source of sources) {
     source.onProgress(() => {
-      if (!complete) run();
+      if (!complete || hold.isWaiting) run();
     });
   }
-  return { missing, config: () => config, findings: () => findings, stop };
+  return {
+    missing,
+    config: () => config,
+    findings: () => findings,
+    stop: () => {
+      stopListening();
+      hold.end();
+    },
+  };
+}
+
+/** A bounded wait: however long the answers take, and whatever else changes meanwhile, it ends `ms` after it began. */
+class Hold {
+  readonly #ms: number;
+  readonly #onEnd: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  /** Since the last time when nothing was unanswered. */
+  #since: number | undefined;
+
+  constructor(ms: number, onEnd: () => void) {
+    this.#ms = ms;
+    this.#onEnd = onEnd;
+  }
+
+  get isWaiting(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  shallWait(isUnanswered: boolean): boolean {
+    this.end();
+    if (!isUnanswered) {
+      this.#since = undefined;
+      return false;
+    }
+    this.#since ??= performance.now();
+    const leftMs = this.#since + this.#ms - performance.now();
+    if (leftMs <= 0) return false;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#onEnd();
+    }, leftMs);
+    return true;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
 }
 
 /**
