@@ -69,7 +69,7 @@ export class ProcessMetrics {
     const accepted = () => this.#accepted;
     new Gauge({
       name: `${prefix}connections`,
-      help: 'Client connections now',
+      help: 'Client connections now; those that are sending a head count as waiting',
       labelNames: ['state'],
       registers: [registry],
       collect() {
