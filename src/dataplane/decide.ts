@@ -19,6 +19,8 @@ export interface OwnAnswer extends Answer {
   readonly allow?: string;
   /** No page: the answer is its status. */
   readonly isEmpty?: boolean;
+  /** The request is refused as malformed: nothing more is read from its connection. */
+  readonly closes?: boolean;
 }
 
 const BLOCKED: OwnAnswer = { status: 403, failure: 'client address is blocked' };
@@ -27,7 +29,7 @@ const METHOD_REFUSED: OwnAnswer = {
   failure: 'method is not served',
   allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
 };
-const BAD_PATH: OwnAnswer = { status: 400, failure: 'path is not valid' };
+const BAD_PATH: OwnAnswer = { status: 400, failure: 'path is not valid', closes: true };
 const NO_ROUTE: OwnAnswer = { status: 404, failure: 'no route' };
 const TOO_LARGE: OwnAnswer = { status: 413, failure: 'request body too large' };
 export const NO_ENDPOINT: OwnAnswer = { status: 503, failure: 'no endpoint' };

@@ -141,7 +141,7 @@ export class Exchange
   start(): void {
     const answer = decide(this, this.#engine);
     if (answer === undefined) this.#forward();
-    else this.#answer(answer);
+    else this.#answer(answer, undefined, answer.closes);
   }
 
   /** Answers a request that is not to be served, and closes; where an answer has begun, it is cut. */
