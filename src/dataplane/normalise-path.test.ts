@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodePath, normaliseTarget } from './normalise-path.ts';
@@ -32,7 +33,18 @@ for (const [target, path, query] of [
   ['/caf\xc3\xa9', '/café', ''],
   ['/%F0%9F%9A%80', '/🚀', ''],
   ['/caf%E9', '/caf\udce9', ''],
-  ['/%C3%A9%E9', '/\udcc3\udca9\udce9', ''],
+  ['/%C3%A9%E9', '/é\udce9', ''],
+  ['/caf%C3%A9/%ff', '/café/\udcff', ''],
+  ['/%ffcaf%C3%A9', '/\udcffcafé', ''],
+  // No UTF-8: cut short, a surrogate, an overlong form, beyond U+10FFFF.
+  ['/%C3x', '/\udcc3x', ''],
+  ['/%F0%9F%9A/%C3%A9', '/\udcf0\udc9f\udc9a/é', ''],
+  ['/%ED%B3%BF', '/\udced\udcb3\udcbf', ''],
+  ['/%C0%AF', '/\udcc0\udcaf', ''],
+  ['/%F4%90%80%80', '/\udcf4\udc90\udc80\udc80', ''],
+  // A replacement character that was sent, and a byte that would have become one.
+  ['/%EF%BF%BD%FF', '/\ufffd\udcff', ''],
+  ['/%EF%BB%BFa', '/\ufeffa', ''],
   ['*', '*', ''],
 ] as const) {
   test(`${target} is ${JSON.stringify(path)}`, () => {
@@ -108,6 +120,39 @@ test('two targets have one path only if their bytes are equal when decoded', () 
     );
   });
   fc.assert(property, { numRuns: 2000 });
+});
+
+/** Bytes thick with the beginnings, middles and ends of UTF-8 sequences, good and bad. */
+const pathBytes = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('2f2f', 'c3a9', 'f09f9a80', 'efbfbd', 'efbbbf', 'edb3bf', 'c0af', 'f4908080'),
+      fc.constantFrom('61', 'c3', 'a9', 'ed', 'b3', 'bf', 'ef', 'bd', 'f0', '9f', 'f4', '80', 'ff'),
+      fc.integer({ min: 0x80, max: 0xff }).map((byte) => byte.toString(16)),
+    ),
+    { maxLength: 8 },
+  )
+  .map((pieces) => Buffer.from(pieces.join('').replaceAll('2f', ''), 'hex'));
+const targetOf = (bytes: Buffer) => `/${bytes.toString('hex').replace(/../g, '%$&')}`;
+
+test('a path goes out with the bytes it came with', () => {
+  const property = fc.property(pathBytes, (bytes) => {
+    const path = normaliseTarget(targetOf(bytes))?.path ?? '';
+    const encoded = encodePath(path).replace(/%(..)/g, (_, hex: string) =>
+      String.fromCharCode(parseInt(hex, 16)),
+    );
+    assert.deepEqual(Buffer.from(encoded.slice(1), 'latin1'), bytes);
+  });
+  fc.assert(property, { numRuns: 5000 });
+});
+
+test('no bytes around it change what a text is read as', () => {
+  const property = fc.property(pathBytes, pathBytes, (before, after) => {
+    const path = normaliseTarget(`${targetOf(before)}/caf%C3%A9/x${targetOf(after)}`)?.path ?? '';
+    assert.ok(path.includes('/café/x'), path);
+    assert.ok(path.isWellFormed() === (isUtf8(before) && isUtf8(after)));
+  });
+  fc.assert(property, { numRuns: 5000 });
 });
 
 for (const [path, encoded] of [

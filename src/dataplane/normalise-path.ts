@@ -87,16 +87,24 @@ function hexDigit(code: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : NaN;
 }
 
+/** Of text with a character a byte: a run of well-formed sequences (RFC 3629 §4), or one byte that is in none. */
+const BEYOND_ASCII =
+  /(?:[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3})+|[\x80-\xff]/g;
+
 /**
- * Paths of rules are Unicode text, so bytes are read as UTF-8. Where they are not UTF-8, each byte from 0x80 becomes the lone
- * surrogate U+DC00 + byte: no rule's text can equal it, two different paths never become one, and `encodePath` gives the
- * byte back.
+ * Paths of rules are Unicode text, so bytes are read as UTF-8. A byte that is not part of any becomes the lone surrogate
+ * U+DC00 + byte, alone: what stands around it is read as ever, so it can't hide a path from the rule that guards it. No
+ * rule's text can equal it, two different paths never become one, and `encodePath` gives the byte back.
  */
 function textOfBytes(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   return bytes
     .toString('latin1')
-    .replace(/[\x80-\xff]/g, (byte) => String.fromCharCode(0xdc00 + byte.charCodeAt(0)));
+    .replace(BEYOND_ASCII, (run) =>
+      run.length === 1
+        ? String.fromCharCode(0xdc00 + run.charCodeAt(0))
+        : Buffer.from(run, 'latin1').toString('utf8'),
+    );
 }
 
 const WIRE_SAFE = /^[A-Za-z0-9\-._~!$&'()*+,;=:@/]*$/;

@@ -6,7 +6,7 @@ import type { ProxyOptions } from '../harness/start-proxy.ts';
 import { ask, assertServesOn, request, startProbe } from './probe.ts';
 import { wireTest } from './wire-test.ts';
 
-/** `/admin` is shut, `/exact` alone is shut, the rest is open. */
+/** `/admin` and `/café` are shut, `/exact` alone is shut, the rest is open. */
 const guarded: ProxyOptions = {
   virtualHosts: [
     {
@@ -21,6 +21,11 @@ const guarded: ProxyOptions = {
         {
           id: 'exact',
           match: { kind: 'exact', path: '/exact' },
+          filters: [{ kind: 'deny', status: 403 }],
+        },
+        {
+          id: 'not-ascii',
+          match: { kind: 'prefix', path: '/café' },
           filters: [{ kind: 'deny', status: 403 }],
         },
       ],
@@ -56,6 +61,11 @@ wireTest(['3.1'], 'no spelling of a path goes round the rule that guards it', as
     '//exact',
     '/exact?a=/other',
     '/x/../exact',
+    '/caf%C3%A9',
+    '/caf%c3%a9/x',
+    '/caf%C3%A9/%ff',
+    '/caf%C3%A9/%C3%A9%C3',
+    '/%ff/../caf%C3%A9/',
   ]) {
     const { status } = await ask(t, proxy, request(`GET ${path} HTTP/1.1`));
     assert.equal(status, 403, path);
