@@ -75,7 +75,12 @@ export async function startControlPlane(
   const reconciler = startReconciling({
     store,
     sources: [],
-    translate: { ...options.translate, defaultCertificate },
+    translate: {
+      ...options.translate,
+      defaultCertificate,
+      ownAddresses: new Set(),
+      ownPorts: new Set(),
+    },
     batching: options.batching,
     publish: (config) => pool.publish(config),
     log,

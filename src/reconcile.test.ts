@@ -54,6 +54,8 @@ const translateOptions: TranslateOptions = {
   defaultSslCertificate: undefined,
   healthCheckPath: '/healthz',
   allowLocalEndpoints: false,
+  ownAddresses: new Set(),
+  ownPorts: new Set(),
   defaultCertificate: {
     id: 'default',
     chain: '',

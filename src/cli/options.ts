@@ -11,7 +11,7 @@ export interface ServeOptions {
   /** Folders; empty: the cluster is the source. */
   readonly manifests: readonly string[];
   readonly cluster: ClusterOptions;
-  readonly translate: Omit<TranslateOptions, 'defaultCertificate'>;
+  readonly translate: Omit<TranslateOptions, 'defaultCertificate' | 'ownAddresses' | 'ownPorts'>;
   readonly ports: PortOptions;
   readonly workers: number;
   readonly batching: ChangeBatching;

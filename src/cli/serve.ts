@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { startAdminServer, type AdminServer } from '../admin/server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
@@ -11,13 +12,16 @@ import { createDefaultCertificate } from '../translate/default-certificate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { checkPorts, StartError } from './check-ports.ts';
-import type { ServeOptions } from './options.ts';
+import type { PortOptions, ServeOptions } from './options.ts';
+import { findOwnAddresses } from './own-addresses.ts';
 
 export interface ServeContext {
   readonly version: string;
   /** `POD_NAMESPACE` and `POD_NAME`; empty outside of a cluster. */
   readonly namespace: string;
   readonly pod: string;
+  /** `POD_IP` and `POD_IPS`, as they are. */
+  readonly podAddresses: readonly string[];
   readonly log: Logger;
   /** The process can't go on; what is left is to say why and exit. */
   readonly onFatal: (error: Error) => void;
@@ -91,7 +95,7 @@ class Server implements RunningServer {
     this.#reconciler = startReconciling({
       store: this.#store,
       sources: this.#sources,
-      translate: await this.#translateOptions(),
+      translate: await this.#translateOptions(ports),
       batching: this.#options.batching,
       publish: (config) => this.#pool?.publish(config),
       log: log.child({ component: 'reconcile' }),
@@ -116,9 +120,13 @@ class Server implements RunningServer {
     log.info('stopped');
   }
 
-  async #translateOptions(): Promise<TranslateOptions> {
+  async #translateOptions({ http, https }: PortOptions): Promise<TranslateOptions> {
+    const ports = [http, https, this.#admin?.port ?? 0];
     return {
       ...this.#options.translate,
+      ownAddresses: findOwnAddresses(networkInterfaces(), this.#context.podAddresses),
+      // Port 0 is one that the system chooses.
+      ownPorts: new Set(ports.filter((port) => port !== 0)),
       defaultCertificate: await createDefaultCertificate(Date.now()),
       now: Date.now,
     };

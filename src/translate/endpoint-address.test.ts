@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLocalAddress, parseAddress } from './endpoint-address.ts';
+import { isLocalAddress, isOwnEndpoint, parseAddress } from './endpoint-address.ts';
 
 for (const [text, want] of [
   ['10.0.0.1', '10.0.0.1'],
@@ -49,3 +49,23 @@ test('an IPv4 address in IPv6 clothes is no way around', () => {
     assert.equal(isLocalAddress(parseAddress(text) ?? ''), true);
   }
 });
+
+const own = { ownAddresses: new Set(['10.0.0.9', '2001:db8::9']), ownPorts: new Set([80, 10254]) };
+
+for (const [address, port, want] of [
+  ['10.0.0.9', 80, true],
+  ['10.0.0.9', 10254, true],
+  ['10.0.0.9', 8080, false],
+  ['10.0.0.8', 80, false],
+  ['2001:db8::9', 80, true],
+  ['127.0.0.1', 80, true],
+  ['127.8.8.8', 80, true],
+  ['::1', 80, true],
+  ['0.0.0.0', 80, true],
+  ['::', 80, true],
+  ['127.0.0.1', 8080, false],
+] as const) {
+  test(`${address} port ${port} is ${want ? '' : 'not '}our own`, () => {
+    assert.equal(isOwnEndpoint({ address, port }, own), want);
+  });
+}

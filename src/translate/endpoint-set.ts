@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointSet } from '../model/config.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { ServiceBackend } from './backend.ts';
-import { isLocalAddress, parseAddress } from './endpoint-address.ts';
+import { isLocalAddress, isOwnEndpoint, parseAddress } from './endpoint-address.ts';
 import { parseExternalName } from './external-name.ts';
 import { finding, quote } from './finding.ts';
 import { integerOf, objectOf, textOf } from './loose.ts';
@@ -116,21 +116,25 @@ function externalPort(
   return isPort(port) ? port : undefined;
 }
 
-/** Leaves out addresses that must not be reached, with one finding for all of them. */
+/** Leaves out addresses that must not be reached, with one finding for all of a kind. */
 function withUsable(
   backend: ServiceBackend,
   endpoints: readonly Endpoint[],
   options: TranslateOptions,
   problem: BackendProblem,
 ): EndpointSetResult {
-  const isUsable = ({ address }: Endpoint): boolean =>
-    options.allowLocalEndpoints || !isLocalAddress(address);
-  const usable = endpoints.filter(isUsable);
-  const refused = endpoints.filter((endpoint) => !isUsable(endpoint));
-  const findings = refused.length === 0 ? [] : [refusedFinding(backend, refused)];
+  const usable: Endpoint[] = [];
+  const local: Endpoint[] = [];
+  const own: Endpoint[] = [];
+  for (const endpoint of endpoints) {
+    if (!options.allowLocalEndpoints && isLocalAddress(endpoint.address)) local.push(endpoint);
+    else if (isOwnEndpoint(endpoint, options)) own.push(endpoint);
+    else usable.push(endpoint);
+  }
+  const findings = [...reportLocal(backend, local), ...reportOwn(backend, own)];
   return {
     set: { id: backend.endpointSet, endpoints: usable },
-    problem: usable.length > 0 ? undefined : refused.length > 0 ? allRefused(backend) : problem,
+    problem: usable.length > 0 ? undefined : findings.length > 0 ? allRefused(backend) : problem,
     findings,
   };
 }
@@ -140,14 +144,26 @@ function allRefused({ namespace, service }: ServiceBackend): BackendProblem {
   return { code: 'service-without-endpoints', reason };
 }
 
-function refusedFinding(backend: ServiceBackend, refused: readonly Endpoint[]): Finding {
-  const list = [...new Set(refused.map(({ address }) => address))].slice(0, 5).join(', ');
-  return finding(
-    'endpoint-refused',
-    `Service ${backend.namespace}/${backend.service}`,
-    undefined,
-    `Endpoints at loopback, link-local or unspecified addresses are not used: ${list}. Take them out of the EndpointSlice or the DNS name.`,
-  );
+function reportLocal(backend: ServiceBackend, refused: readonly Endpoint[]): Finding[] {
+  if (refused.length === 0) return [];
+  const list = listSome(refused.map(({ address }) => address));
+  const message = `Endpoints at loopback, link-local or unspecified addresses are not used: ${list}. Take them out of the EndpointSlice or the DNS name.`;
+  return [refusedFinding(backend, message)];
+}
+
+function reportOwn(backend: ServiceBackend, refused: readonly Endpoint[]): Finding[] {
+  if (refused.length === 0) return [];
+  const list = listSome(refused.map(({ address, port }) => `${address} port ${port}`));
+  const message = `Endpoints at this controller's own addresses and ports are not used: ${list}. Name the Service that shall answer, or take them out of the EndpointSlice or the DNS name.`;
+  return [refusedFinding(backend, message)];
+}
+
+function listSome(texts: readonly string[]): string {
+  return [...new Set(texts)].slice(0, 5).join(', ');
+}
+
+function refusedFinding({ namespace, service }: ServiceBackend, message: string): Finding {
+  return finding('endpoint-refused', `Service ${namespace}/${service}`, undefined, message);
 }
 
 function empty(backend: ServiceBackend, code: FindingCode, reason: string): EndpointSetResult {

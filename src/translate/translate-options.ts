@@ -23,6 +23,10 @@ export interface TranslateOptions {
   readonly healthCheckPath: string;
   /** Serve endpoints at loopback and link-local addresses. */
   readonly allowLocalEndpoints: boolean;
+  /** This machine's or pod's, as `parseAddress` spells them: no endpoint is there at one of `ownPorts`. */
+  readonly ownAddresses: ReadonlySet<string>;
+  /** Where the proxy and its admin server listen; a port that is not known beforehand is left out. */
+  readonly ownPorts: ReadonlySet<number>;
   /** Presented where no other fits; made once by `createDefaultCertificate`. */
   readonly defaultCertificate: Certificate;
   /** Unix time, milliseconds: to tell which certificates have expired. Without it none is looked at. */

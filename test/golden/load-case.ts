@@ -16,8 +16,12 @@ export interface GoldenCase {
   readonly options: TranslateOptions;
 }
 
+type NotWritten = 'now' | 'defaultCertificate' | 'ownAddresses' | 'ownPorts';
+
 /** What a case may say in `options.yaml`, beside the options of translation themselves. */
-interface CaseOptions extends Partial<Omit<TranslateOptions, 'now' | 'defaultCertificate'>> {
+interface CaseOptions extends Partial<Omit<TranslateOptions, NotWritten>> {
+  readonly ownAddresses?: readonly string[];
+  readonly ownPorts?: readonly number[];
   /** RFC 3339 */
   readonly now?: string;
   readonly dnsAnswers?: Readonly<Record<string, readonly string[]>>;
@@ -39,6 +43,8 @@ export const caseDefaults: TranslateOptions = {
   defaultSslCertificate: undefined,
   healthCheckPath: '/healthz',
   allowLocalEndpoints: false,
+  ownAddresses: new Set(),
+  ownPorts: new Set(),
   defaultCertificate: {
     id: 'default',
     chain: '',
@@ -49,7 +55,9 @@ export const caseDefaults: TranslateOptions = {
 };
 
 export function loadCase(folder: string): GoldenCase {
-  const { now, dnsAnswers, ...given } = readOptions(join(folder, 'options.yaml'));
+  const { now, dnsAnswers, ownAddresses, ownPorts, ...given } = readOptions(
+    join(folder, 'options.yaml'),
+  );
   const objects = parseAllDocuments(readFileSync(join(folder, 'in.yaml'), 'utf8'))
     .map((document) => document.toJS() as KubernetesObject | null)
     .filter((object) => object !== null);
@@ -58,6 +66,8 @@ export function loadCase(folder: string): GoldenCase {
     options: {
       ...caseDefaults,
       ...given,
+      ownAddresses: new Set(ownAddresses),
+      ownPorts: new Set(ownPorts),
       ...(now === undefined ? {} : { now: () => Date.parse(now) }),
     },
   };
