@@ -21,6 +21,7 @@ const requestLimits = {
   headBytes: 32_768,
   maxFields: 100,
   allowUnderscores: false,
+  keptNames: new Set<string>(),
 };
 const responseLimits = { headBytes: 16_384, maxFields: 100, maxInterimAnswers: 8 };
 

@@ -8,6 +8,7 @@ import { ClusterRegistry } from './cluster-registry.ts';
 import type { CompiledCluster } from './cluster-registry.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
 import type { EndpointState } from './endpoint-registry.ts';
+import type { HeadLimits } from './http1/request-head.ts';
 import { CompiledHost } from './router/compiled-host.ts';
 import type { HostTable } from './router/compiled-host.ts';
 import { HostIndex } from './router/host-index.ts';
@@ -19,6 +20,7 @@ export type { CompiledRoute, HostTable } from './router/compiled-host.ts';
 /** Settings, and what is made of them. */
 interface CompiledSettings {
   readonly settings: Settings;
+  readonly headLimits: HeadLimits;
   readonly trustedPeers: AddressList;
   readonly blockedClients: AddressList;
   readonly tls: CompiledTls;
@@ -48,6 +50,11 @@ export class Table {
 
   get settings(): Settings {
     return this.#compiledSettings().settings;
+  }
+
+  /** `settings.client`, with the names that `settings.forwarded` says are believed */
+  get headLimits(): HeadLimits {
+    return this.#compiledSettings().headLimits;
   }
 
   /** `settings.forwarded.trustedCidrs` */
@@ -105,9 +112,11 @@ function compileDelta(delta: ConfigDelta): CompiledDelta {
 }
 
 function compileSettings(settings: Settings): CompiledSettings {
+  const { client, forwarded } = settings;
   return {
     settings,
-    trustedPeers: new AddressList(settings.forwarded.trustedCidrs),
+    headLimits: { ...client, keptNames: new Set([forwarded.forHeader, forwarded.hostHeader]) },
+    trustedPeers: new AddressList(forwarded.trustedCidrs),
     blockedClients: new AddressList(settings.blockedCidrs),
     tls: compileTls(settings.tls),
   };

@@ -191,11 +191,18 @@ export class FieldSection {
     return undefined;
   }
 
-  /** Drops the fields that `Connection` names, but none that the proxy answers for (security.md 2.1, 2.2). */
-  dropNamedByConnection(options: ConnectionOptions): void {
+  /**
+   * Drops the fields that `Connection` names, but none that the proxy answers for (security.md 2.1, 2.2), and none of
+   * `keptNames` (lower case).
+   */
+  dropNamedByConnection(options: ConnectionOptions, keptNames?: ReadonlySet<string>): void {
     const { named } = options;
     if (named === undefined) return;
-    this.fields.remove((name, kind) => !isProtected(kind) && named.has(name.toLowerCase()));
+    this.fields.remove((name, kind) => {
+      if (isProtected(kind)) return false;
+      const lower = name.toLowerCase();
+      return named.has(lower) && keptNames?.has(lower) !== true;
+    });
   }
 }
 

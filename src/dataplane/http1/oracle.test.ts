@@ -25,6 +25,7 @@ const limits = {
   headBytes: 32_768,
   maxFields: 100,
   allowUnderscores: false,
+  keptNames: new Set<string>(),
 };
 
 /** The request that `bytes` begin with; undefined: refused or not whole. */

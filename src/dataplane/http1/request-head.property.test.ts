@@ -11,6 +11,7 @@ const limits: HeadLimits = {
   headBytes: 32_768,
   maxFields: 100,
   allowUnderscores: false,
+  keptNames: new Set<string>(),
 };
 
 function parse(text: string, own = limits): RequestHead | Refusal | undefined {

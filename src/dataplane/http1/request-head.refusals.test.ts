@@ -9,6 +9,7 @@ const limits: HeadLimits = {
   headBytes: 32_768,
   maxFields: 100,
   allowUnderscores: false,
+  keptNames: new Set<string>(),
 };
 
 function parse(text: string, own: Partial<HeadLimits> = {}): RequestHead | Refusal | undefined {

@@ -13,13 +13,15 @@ import {
 import { findHeadEnd, refuseUnfinished, skipEmptyLines } from './head-end.ts';
 import { Refusal } from './refusal.ts';
 
-/** How much head a client may send; the part of the client settings that the parser obeys. */
+/** How much head a client may send, and what of it is taken: the part of the settings that the parser obeys. */
 export interface HeadLimits {
   readonly requestLineBytes: number;
   readonly fieldLineBytes: number;
   readonly headBytes: number;
   readonly maxFields: number;
   readonly allowUnderscores: boolean;
+  /** Lower-case names that `Connection` can't have removed either: those that the proxy was told to believe. */
+  readonly keptNames: ReadonlySet<string>;
 }
 
 export interface RequestHead {
@@ -96,7 +98,7 @@ export function parseRequestHead(
     limits,
     limits.allowUnderscores ? 'keep-underscores' : 'drop',
   );
-  return refusal ?? completeHead(line, section, end - start);
+  return refusal ?? completeHead(line, section, limits.keptNames, end - start);
 }
 
 /** As much as the request line may be, and one byte more. */
@@ -166,6 +168,7 @@ function fromAbsoluteForm(
 function completeHead(
   line: RequestLine,
   section: FieldSection,
+  keptNames: ReadonlySet<string>,
   byteLength: number,
 ): RequestHead | Refusal {
   const host = routedHost(line, section);
@@ -175,7 +178,7 @@ function completeHead(
   const { expect } = section;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return UNKNOWN_EXPECTATION;
   const connection = parseConnection(section.connection);
-  section.dropNamedByConnection(connection);
+  section.dropNamedByConnection(connection, keptNames);
   const isRecent = line.protocol === 'HTTP/1.1';
   return {
     method: line.method,

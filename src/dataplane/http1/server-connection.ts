@@ -218,7 +218,7 @@ export class ServerConnection implements Downstream {
 
   #readHead(input: Buffer, from: number): number {
     const { client } = this.#engine.table.settings;
-    const head = parseRequestHead(input, from, client);
+    const head = parseRequestHead(input, from, this.#engine.table.headLimits);
     if (head === undefined) {
       this.#input = input.subarray(from);
       if (this.#headBegunMs === undefined) {

@@ -81,6 +81,35 @@ wireTest(['2.2'], 'Connection removes neither Host nor framing nor what is ours'
   }
 });
 
+for (const trustFields of [false, true]) {
+  const forwarded = {
+    realAddress: true,
+    trustFields,
+    trustedCidrs: ['127.0.0.0/8'],
+    forHeader: 'cf-connecting-ip',
+    hostHeader: 'x-front-host',
+  };
+  wireTest(
+    ['2.2', '2.3'],
+    `Connection removes no configured forwarded field, trust ${trustFields ? 'in all' : 'in the address alone'}`,
+    async (t) => {
+      const { proxy, upstream } = await startProbe(t, { settings: { forwarded } });
+      const lines = [
+        'Connection: CF-Connecting-IP, X-Front-Host, X-Hop',
+        'CF-Connecting-IP: 1.2.3.4',
+        'X-Front-Host: front.test',
+        'X-Hop: 1',
+      ];
+      await ask(t, proxy, request('GET / HTTP/1.1', ...lines));
+      const [received] = upstream.completed();
+      assert.deepEqual(valuesOf(received, 'x-real-ip'), ['1.2.3.4']);
+      assert.deepEqual(valuesOf(received, 'x-original-forwarded-for'), ['1.2.3.4']);
+      assert.deepEqual(valuesOf(received, 'x-original-forwarded-host'), ['front.test']);
+      assert.deepEqual(valuesOf(received, 'x-hop'), []);
+    },
+  );
+}
+
 wireTest(
   ['2.2'],
   'Connection of an answer removes neither its framing nor its cookies',
