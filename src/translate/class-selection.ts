@@ -8,16 +8,18 @@ import type { TranslateOptions } from './translate-options.ts';
 
 const LEGACY_ANNOTATION = 'kubernetes.io/ingress.class';
 
-/** Whether an Ingress is this controller's: namespace and class. Source: routing.md §1.1. */
-export type IngressSelection = (ingress: Ingress) => boolean;
+/** Whose an Ingress is, by namespace and class; `unwatched`: its namespace is not ours to look into. Source: routing.md §1.1. */
+export type IngressSelection = (ingress: Ingress) => 'ours' | 'another class' | 'unwatched';
 
 export function createIngressSelection(
   snapshot: Snapshot,
   options: TranslateOptions,
 ): IngressSelection {
   const isWatched = createNamespaceSelection(snapshot, options);
-  return (ingress) =>
-    isWatched(ingress.metadata.namespace ?? 'default') && isOurClass(ingress, snapshot, options);
+  return (ingress) => {
+    if (!isWatched(ingress.metadata.namespace ?? 'default')) return 'unwatched';
+    return isOurClass(ingress, snapshot, options) ? 'ours' : 'another class';
+  };
 }
 
 /** The first rule that applies decides: class name, legacy annotation, neither. */

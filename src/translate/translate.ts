@@ -110,15 +110,16 @@ interface SelectedIngresses {
 /** Ours, each parsed by itself; and what looks as if it was meant to be ours. */
 function selectIngresses(snapshot: Snapshot, context: SelectionContext): SelectedIngresses {
   const { options, memory } = context;
-  const isOurs = createIngressSelection(snapshot, options);
+  const ownerOf = createIngressSelection(snapshot, options);
   const served: ParsedIngress[] = [];
   const findings: (readonly Finding[])[] = [];
   for (const [key, ingress] of snapshot.ingresses) {
-    if (isOurs(ingress)) {
+    const owner = ownerOf(ingress);
+    if (owner === 'ours') {
       const parsed = parseOnce(ingress, context);
       served.push(parsed);
       if (parsed.findings.length > 0) findings.push(parsed.findings);
-    } else {
+    } else if (owner === 'another class') {
       const ingressClass = snapshot.ingressClasses.get(ingress.spec?.ingressClassName ?? '');
       const slips = memory.findings.get(`class ${key}`, [ingress, ingressClass], () => {
         const slip = findClassSlip(ingress, snapshot, options);
