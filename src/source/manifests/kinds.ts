@@ -4,7 +4,9 @@ import {
   integer,
   integerOrString,
   list,
+  mapOf,
   object,
+  scalarText,
   string,
   strings,
   type Shape,
@@ -88,6 +90,9 @@ const secret: Kind<'secrets'>['body'] = (value, path) => {
 const core = { group: '', version: 'v1', namespaced: true } as const;
 const networking = { group: 'networking.k8s.io', version: 'v1' } as const;
 
+/** Settings without quotes (`true`, `10`) are read as meant: without the whole object, the guards in it would be off. */
+const configMap = object({ data: mapOf(scalarText) });
+
 /** Every kind that is read; all others are passed over. */
 export const kinds: readonly Kind[] = [
   { ...networking, resource: 'ingresses', kind: 'Ingress', namespaced: true, body: ingress },
@@ -108,7 +113,7 @@ export const kinds: readonly Kind[] = [
     body: endpointSlice,
   },
   { ...core, resource: 'secrets', kind: 'Secret', body: secret },
-  { ...core, resource: 'configmaps', kind: 'ConfigMap', body: object({ data: strings }) },
+  { ...core, resource: 'configmaps', kind: 'ConfigMap', body: configMap },
   { ...core, resource: 'namespaces', kind: 'Namespace', namespaced: false, body: object({}) },
 ];
 

@@ -32,6 +32,17 @@ for (const { name, given, want } of [
     },
   },
   {
+    name: 'numbers and booleans of a ConfigMap are the text that they stand for',
+    given: {
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta },
+      data: { on: true, off: false, count: 7, part: 0.5, text: 'x', none: null },
+    },
+    want: {
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta },
+      data: { on: 'true', off: 'false', count: '7', part: '0.5', text: 'x' },
+    },
+  },
+  {
     name: 'what an export says of its life in a cluster is dropped, and what nobody reads',
     given: {
       ...service,

@@ -41,13 +41,21 @@ export const list =
     return value.map((item: unknown, index) => member(item, [...path, index]));
   };
 
-/** A string for each key; a key without a value is left out. */
-export const strings: Shape<Readonly<Record<string, string>>> = (value, path) =>
-  Object.fromEntries(
-    Object.entries(recordOf(value, path))
-      .filter(([, text]) => text !== null)
-      .map(([key, text]) => [key, string(text, [...path, key])]),
-  );
+/** A number or boolean is the text that it stands for. */
+export const scalarText: Shape<string> = (value, path) =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : string(value, path);
+
+/** A value for each key; a key without one is left out. */
+export const mapOf =
+  <T>(member: Shape<T>): Shape<Readonly<Record<string, T>>> =>
+  (value, path) =>
+    Object.fromEntries(
+      Object.entries(recordOf(value, path))
+        .filter(([, item]) => item !== null)
+        .map(([key, item]) => [key, member(item, [...path, key])]),
+    );
+
+export const strings = mapOf(string);
 
 type Fields = Readonly<Record<string, Shape<unknown>>>;
 type Known<F extends Fields, Required extends keyof F> = {
