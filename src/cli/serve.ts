@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { startAdminServer, type AdminServer } from '../admin/server.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { startReconciling, type Reconciler } from '../reconcile.ts';
@@ -61,6 +62,10 @@ class Server implements RunningServer {
   constructor(options: ServeOptions, context: ServeContext) {
     this.#options = options;
     this.#context = context;
+    const { configMap } = options.translate;
+    if (configMap !== undefined) {
+      this.#store.retain('configmaps', configMap, configMapGone(configMap));
+    }
     this.#sources = createSources(options, this.#store, context.log);
     this.#metrics = new Metrics(
       {
@@ -204,6 +209,17 @@ class Server implements RunningServer {
     if (this.#reconciler === undefined || this.#pool === undefined) return ['starting'];
     return [...this.#reconciler.missing(), ...this.#pool.missing()];
   }
+}
+
+/** As in ingress-nginx: without it, whatever guards it sets would be off at once. */
+function configMapGone(key: string): Finding {
+  return {
+    code: 'configmap-missing',
+    object: `ConfigMap ${key}`,
+    field: undefined,
+    message:
+      'The ConfigMap is gone: its last known content is in force until it exists again or the process restarts, which then has defaults. Create it again.',
+  };
 }
 
 function createSources(options: ServeOptions, store: Store, log: Logger): Source[] {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Finding } from '../model/finding.ts';
 import type { EndpointSlice, Service } from '../translate/snapshot.ts';
 import { Store } from './store.ts';
 
@@ -110,4 +111,41 @@ test('an equal DNS answer is no change', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setTimeout(resolve, 2));
   assert.equal(told, 0);
+});
+
+const gone: Finding = {
+  code: 'configmap-missing',
+  object: 'Service shop/web',
+  field: undefined,
+  message: 'gone',
+};
+
+test('an object that is retained stays in force after its removal, with a finding until it is back', () => {
+  const store = new Store();
+  const web = service('web', '1');
+  store.retain('services', 'shop/web', gone);
+  store.upsert('services', web);
+  store.upsert('services', service('api', '1'));
+  store.remove('services', 'shop/web');
+  store.remove('services', 'shop/api');
+  assert.deepEqual([...store.snapshot().services.values()], [web]);
+  assert.deepEqual(store.findings(), [gone]);
+
+  store.upsert('services', web);
+  assert.deepEqual(store.findings(), []);
+  store.replace('services', []);
+  assert.equal(store.get('services', 'shop/web'), web);
+  assert.deepEqual(store.findings(), [gone]);
+
+  const again = service('web', '2');
+  store.replace('services', [again]);
+  assert.equal(store.get('services', 'shop/web'), again);
+  assert.deepEqual(store.findings(), []);
+});
+
+test('an object that is retained and was never there is no finding', () => {
+  const store = new Store();
+  store.retain('services', 'shop/web', gone);
+  store.remove('services', 'shop/web');
+  assert.deepEqual(store.findings(), []);
 });

@@ -34,11 +34,14 @@ export class Store {
   readonly #slicesByService = new Map<ObjectKey, readonly EndpointSlice[]>();
   readonly #dnsAnswers = new Map<string, readonly string[]>();
   readonly #findings = new Map<string, readonly Finding[]>();
+  /** What to report while a retained object is gone, by resource and key. */
+  readonly #retained = new Map<string, Finding>();
   readonly #listeners = new Set<() => void>();
 
   upsert<R extends Resource>(resource: R, object: KindMap[R]): void {
     const table = this.#table(resource);
     const key = keyOf(object);
+    this.#reportRetained(resource, key, false);
     const old = table.get(key);
     if (old !== undefined && isSameRevision(old, object)) return;
     table.set(key, object);
@@ -51,10 +54,15 @@ export class Store {
   remove(resource: Resource, key: ObjectKey): void {
     const table = this.#table(resource);
     const old = table.get(key);
-    if (old === undefined) return;
+    if (old === undefined || this.#reportRetained(resource, key, true)) return;
     table.delete(key);
     if (resource === 'endpointslices') this.#reindexSlice(old, undefined);
     this.#changed();
+  }
+
+  /** From now on that object is never removed: the last one known stays in force, with this finding until it is back. */
+  retain(resource: Resource, key: ObjectKey, whileGone: Finding): void {
+    this.#retained.set(`${resource} ${key}`, whileGone);
   }
 
   /**
@@ -138,6 +146,15 @@ export class Store {
 
   #table<R extends Resource>(resource: R): Map<ObjectKey, KindMap[R]> {
     return this.#tables[resource];
+  }
+
+  /** Whether that object is retained. */
+  #reportRetained(resource: Resource, key: ObjectKey, isGone: boolean): boolean {
+    const identity = `${resource} ${key}`;
+    const finding = this.#retained.get(identity);
+    if (finding === undefined) return false;
+    this.setFindings(`retained ${identity}`, isGone ? [finding] : []);
+    return true;
   }
 
   #reindexSlice(old: EndpointSlice | undefined, now: EndpointSlice | undefined): void {
