@@ -226,7 +226,9 @@ function createSources(options: ServeOptions, store: Store, log: Logger): Source
   const dns = createDnsSource({}, store, log.child({ component: 'dns' }));
   const sourceLog = log.child({ component: 'source' });
   if (options.manifests.length > 0) {
-    return [createManifestSource({ folders: options.manifests }, store, sourceLog), dns];
+    const { configMap } = options.translate;
+    const manifests = { folders: options.manifests, configMap };
+    return [createManifestSource(manifests, store, sourceLog), dns];
   }
   const { cluster } = options;
   try {

@@ -26,15 +26,20 @@ export async function makeFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
+interface FollowOptions {
+  readonly rescanMs?: number;
+  readonly configMap?: string;
+}
+
 /** Nothing but events brings changes in time: the clock's own rescan is an hour away unless a test asks for it. */
 export function follow(
   t: TestContext,
   folders: readonly [string, ...string[]],
-  rescanMs = 3_600_000,
+  { rescanMs = 3_600_000, configMap }: FollowOptions = {},
 ): Fixture {
   const store = new Store();
   const log = createLogger({ level: 'silent', destinationFd: 2 });
-  const options = { folders, rescanMs, maxFileBytes: 100_000 };
+  const options = { folders, configMap, rescanMs, maxFileBytes: 100_000 };
   const source = createManifestSource(options, store, log);
   t.after(() => source.stop());
   source.start();

@@ -148,7 +148,7 @@ test('what no event tells, the rescan finds', async (t) => {
     await writeFile(join(parent, version, 'manifests/a.yaml'), ingress('a', `/${version}`));
   }
   await symlink('one', join(parent, 'current'));
-  const { until, ingress: get } = follow(t, [join(parent, 'current/manifests')], 50);
+  const { until, ingress: get } = follow(t, [join(parent, 'current/manifests')], { rescanMs: 50 });
   await until(() => pathOf(get('a')) === '/one');
   await symlink('two', join(parent, 'next'));
   await rename(join(parent, 'next'), join(parent, 'current')); // a folder further up than is watched

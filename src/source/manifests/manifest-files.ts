@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Finding } from '../../model/finding.ts';
 import type { FileStamp } from './list-folder.ts';
-import { readManifest, UnreadableManifest, type Manifest } from './read-manifest.ts';
+import {
+  readManifest,
+  UnreadableManifest,
+  type Manifest,
+  type RefusedObject,
+} from './read-manifest.ts';
 
 interface FileState {
   readonly revision: string;
@@ -47,6 +52,17 @@ export class ManifestFiles {
       ...(problem === undefined ? [] : [problem]),
       ...(manifest?.findings ?? []),
     ]);
+  }
+
+  /** What is not served for not being readable. Of a file that can't be read at all, nobody knows what it holds. */
+  *refused(): Generator<RefusedObject> {
+    for (const [path, { manifest, problem }] of this.#files) {
+      if (manifest !== undefined) yield* manifest.refused;
+      else if (problem !== undefined) {
+        const place = problem.field === undefined ? '' : `, ${problem.field}`;
+        yield { resource: undefined, key: undefined, why: `${path}${place}: ${problem.message}` };
+      }
+    }
   }
 
   /** Some file is to be looked at again after `settleMs`. */

@@ -1,17 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../../model/finding.ts';
 import type { Logger } from '../../observability/logger.ts';
-import type { KindMap, Resource } from '../../translate/snapshot.ts';
+import type { KindMap, ObjectKey, Resource } from '../../translate/snapshot.ts';
 import type { Source } from '../source.ts';
 import type { Store } from '../store.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { listFolder, type FolderListing } from './list-folder.ts';
 import { ManifestFiles } from './manifest-files.ts';
 import { mergeManifests } from './merge-manifests.ts';
+import type { RefusedObject } from './read-manifest.ts';
 
 export interface ManifestSourceOptions {
   /** Folders of YAML and JSON files, read with their subfolders; where two define the same object, the first counts. */
   readonly folders: readonly string[];
+  /** The one that sets what holds everywhere: where it may be in what can't be read, nothing is complete at the start. */
+  readonly configMap?: ObjectKey | undefined;
   /** Every so often all files are looked at again, for what no event told: network file systems, links further up. */
   readonly rescanMs?: number;
   /** A larger file is not read. */
@@ -47,6 +50,7 @@ class ManifestSource implements Source {
   readonly #store: Store;
   readonly #log: Logger;
   readonly #folders: readonly Folder[];
+  readonly #configMap: ObjectKey | undefined;
   readonly #watch: FolderWatch;
   readonly #rescanMs: number;
   readonly #progress: (() => void)[] = [];
@@ -64,6 +68,7 @@ class ManifestSource implements Source {
   constructor(options: ManifestSourceOptions, store: Store, log: Logger) {
     const { folders, rescanMs = 2_000, maxFileBytes = 4 * 1024 * 1024 } = options;
     this.#store = store;
+    this.#configMap = options.configMap;
     this.#log = log;
     this.#rescanMs = rescanMs;
     this.#folders = [...new Set(folders)].map((path) => ({
@@ -88,7 +93,18 @@ class ManifestSource implements Source {
 
   missing(): readonly string[] {
     if (this.#complete) return [];
-    return this.#folders.filter(({ listing }) => !listing).map(({ path }) => `folder ${path}`);
+    const folders = this.#folders.filter(({ listing }) => !listing);
+    return [...folders.map(({ path }) => `folder ${path}`), ...this.#missingConfigMap()];
+  }
+
+  /** Defaults in place of a ConfigMap that can't be read would leave open what it guards. */
+  #missingConfigMap(): string[] {
+    const key = this.#configMap;
+    if (key === undefined || this.#store.get('configmaps', key) !== undefined) return [];
+    const refused = this.#folders.flatMap(({ files }) => [...files.refused()]);
+    return refused
+      .filter((object) => mayBe(object, 'configmaps', key))
+      .map(({ why }) => `ConfigMap ${key} can't be read: ${why}`);
   }
 
   unanswered(): readonly string[] {
@@ -215,6 +231,11 @@ class ManifestSource implements Source {
     this.#ignoredKinds = kinds;
     this.#log.debug({ kinds }, 'manifests hold kinds that are not served');
   }
+}
+
+function mayBe(refused: RefusedObject, resource: Resource, key: ObjectKey): boolean {
+  if (refused.key !== undefined) return refused.resource === resource && refused.key === key;
+  return refused.resource === undefined || refused.resource === resource;
 }
 
 /** File names and keys may hold anything; a finding holds no control bytes. */

@@ -16,6 +16,7 @@ export interface Manifest {
   readonly documents: readonly ManifestDocument[];
   readonly objects: readonly ManifestObject[];
   readonly findings: readonly Finding[];
+  readonly refused: readonly RefusedObject[];
   /** Kinds that are not read, `apps/v1 Deployment`. */
   readonly ignoredKinds: readonly string[];
 }
@@ -27,6 +28,12 @@ interface ManifestDocument extends DocumentText {
 export interface ManifestObject extends ReadObject {
   /** `document 2, line 14`. */
   readonly place: string;
+}
+
+/** An object that is not served, and was not before. */
+export interface RefusedObject extends Pick<ObjectProblem, 'resource' | 'key'> {
+  /** File, place and reason. */
+  readonly why: string;
 }
 
 /** The file can't be read as YAML or JSON at all. */
@@ -54,6 +61,7 @@ export function readManifest(path: string, text: string, previous?: Manifest): M
   const objectsBefore = new Map(previous?.objects.map((object) => [identityOf(object), object]));
   const objects: ManifestObject[] = [];
   const findings: Finding[] = [];
+  const refused: RefusedObject[] = [];
   const ignoredKinds = new Set<string>();
   for (const document of documents) {
     for (const result of document.results) {
@@ -63,13 +71,17 @@ export function readManifest(path: string, text: string, previous?: Manifest): M
         const before = objectsBefore.get(identityOf(result.read));
         objects.push({ ...keepIdentity(result.read, before), place: placeOf(document, 1) });
       } else {
-        const before = objectsBefore.get(identityOf(result.problem));
-        if (before !== undefined) objects.push(before);
-        findings.push(findingOf(path, document, result.problem, before !== undefined));
+        const { problem } = result;
+        const before = objectsBefore.get(identityOf(problem));
+        const why = explain(path, document, problem);
+        if (before === undefined)
+          refused.push({ resource: problem.resource, key: problem.key, why });
+        else objects.push(before);
+        findings.push(findingOf(path, problem, why, before !== undefined));
       }
     }
   }
-  return { text, documents, objects, findings, ignoredKinds: [...ignoredKinds] };
+  return { text, documents, objects, findings, refused, ignoredKinds: [...ignoredKinds] };
 }
 
 function parsePiece(path: string, piece: DocumentText): ReadResult[] {
@@ -107,19 +119,23 @@ function keepIdentity(read: ReadObject, before: ManifestObject | undefined): Rea
   return isDeepStrictEqual(before.object, read.object) ? { ...read, object: before.object } : read;
 }
 
+function explain(path: string, document: DocumentText, problem: ObjectProblem): string {
+  const place = placeOf(document, findLine(document.text, problem.path));
+  return `${path}, ${place}: ${problem.reason}`;
+}
+
 function findingOf(
   path: string,
-  document: DocumentText,
-  { path: field, reason, name }: ObjectProblem,
+  { path: field, name }: ObjectProblem,
+  why: string,
   served: boolean,
 ): Finding {
-  const place = placeOf(document, findLine(document.text, field));
   const outcome = served ? 'it is served as it was before' : 'it is not served';
   return {
     code: 'object-invalid',
     object: name ?? `File ${path}`,
     field: field.length === 0 ? undefined : printField(field),
-    message: `${path}, ${place}: ${reason}; ${outcome}`,
+    message: `${why}; ${outcome}`,
   };
 }
 

@@ -43,7 +43,8 @@ export function translateConfigMap(
   const brokenGuards = new Set<string>();
   const object = `ConfigMap ${key ?? ''}`;
   if (key !== undefined && configMap === undefined) {
-    const message = 'The ConfigMap does not exist: all its keys have their defaults until it does.';
+    const message =
+      'There is no ConfigMap of that name that can be read: all its keys have their defaults until there is.';
     findings.push(finding('configmap-missing', object, undefined, message));
   }
   const values: Record<string, unknown> = { ...defaults };
