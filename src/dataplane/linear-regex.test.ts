@@ -70,8 +70,8 @@ for (const source of [
 }
 
 for (const { source, text } of [
-  { source: '(a+)+$', text: `${'a'.repeat(50_000)}!` },
-  { source: '/([a-z]+)*/x', text: `/${'a'.repeat(30_000)}` },
+  { source: '(a+)+$', text: `${'a'.repeat(20_000)}!` },
+  { source: '/([a-z]+)*/x', text: `/${'a'.repeat(10_000)}` },
   // Native ones: each of these goes back over all its runs.
   { source: '/[^/]+/[^/]+/[^/]+/x', text: `/${'a'.repeat(30_000)}`.repeat(3) + '/y' },
   { source: '[a-z]+/([0-9]+)(/|$)x', text: `${'a'.repeat(50_000)}/${'1'.repeat(50_000)}/` },
@@ -88,7 +88,7 @@ for (const { source, text } of [
 
 test('what would take too long is left undecided', () => {
   const large = compiled('/(.?){200}z');
-  assert.equal(large.matchesStart('a'.repeat(500)), false);
+  assert.equal(large.matchesStart('a'.repeat(250)), false);
   assert.equal(large.matchesStart('a'.repeat(5000)), 'undecided');
   assert.equal(large.search('a'.repeat(5000)), 'undecided');
   // Native at the start, and searched by re2js where it does not match there.
@@ -114,7 +114,7 @@ test('a pattern of many states keeps few of them', () => {
     pattern.matchesStart(`/${letters.join('')}`);
   }
   gc();
-  assert.ok(process.memoryUsage().heapUsed - before < 2_000_000);
+  assert.ok(process.memoryUsage().heapUsed - before < 500_000);
   assert.ok(pattern.matchesStart(`/a${'b'.repeat(200)}c`));
 });
 

@@ -1,14 +1,20 @@
 import type { RouteMatch } from '../../model/config.ts';
 import { compilePattern } from '../linear-regex.ts';
+import { MatchBudget } from './match-budget.ts';
 
 export interface PatternEntry<T> {
   readonly match: RouteMatch;
   readonly value: T;
 }
 
-interface Candidate<T> {
-  readonly value: T;
+interface Matcher {
   readonly matches: (path: string) => boolean | 'undecided';
+  /** At most; 0: nothing to speak of. */
+  readonly stepsPerCharacter: number;
+}
+
+interface Candidate<T> extends Matcher {
+  readonly value: T;
 }
 
 /** Finds the first entry, in the order given, that matches a path. Source: routing.md §5. */
@@ -19,16 +25,18 @@ export class PatternTable<T> {
   constructor(entries: readonly PatternEntry<T>[]) {
     this.#candidates = entries.map(({ match, value }) => ({
       value,
-      matches: createMatcher(match),
+      ...createMatcher(match),
     }));
   }
 
   /**
-   * Undefined also when an entry is undecided on so long a path: what stands behind it must not answer, for it may be less
-   * guarded.
+   * Undefined also when an entry is undecided on so long a path, or when those before it took too long: what stands behind
+   * it must not answer, for it may be less guarded.
    */
   match(path: string): T | undefined {
-    for (const { value, matches } of this.#candidates) {
+    const budget = new MatchBudget();
+    for (const { value, matches, stepsPerCharacter } of this.#candidates) {
+      if (!budget.allows(stepsPerCharacter * path.length)) return undefined;
       const verdict = matches(path);
       if (verdict === true) return value;
       if (verdict === 'undecided') return undefined;
@@ -37,16 +45,19 @@ export class PatternTable<T> {
   }
 }
 
-function createMatcher(match: RouteMatch): (path: string) => boolean | 'undecided' {
+function createMatcher(match: RouteMatch): Matcher {
   switch (match.kind) {
     case 'exact':
-      return (path) => path === match.path;
+      return { matches: (path) => path === match.path, stepsPerCharacter: 0 };
     case 'prefix':
-      return prefixMatcher(match.path);
+      return { matches: prefixMatcher(match.path), stepsPerCharacter: 0 };
     case 'pattern': {
       const pattern = compilePattern(match.pattern);
       if (pattern === undefined) throw new Error(`pattern does not compile: ${match.pattern}`);
-      return (path) => pattern.matchesStart(path);
+      return {
+        matches: (path) => pattern.matchesStart(path),
+        stepsPerCharacter: pattern.stepsPerCharacter,
+      };
     }
   }
 }
