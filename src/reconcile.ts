@@ -1,5 +1,5 @@
 import type { ProxyConfig } from './model/config.ts';
-import type { Finding } from './model/finding.ts';
+import { findingEffects, type Finding } from './model/finding.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Source } from './source/source.ts';
 import type { ChangeBatching, Store } from './source/store.ts';
@@ -131,12 +131,17 @@ function logChanges(known: readonly Finding[], now: readonly Finding[], log: Log
   const before = new Set(gone.map(identify));
   const after = new Set(appeared.map(identify));
   for (const finding of appeared) {
-    if (!before.has(identify(finding))) log.warn({ ...finding }, 'not fully applied');
+    if (!before.has(identify(finding))) report(finding, log);
   }
   for (const finding of gone) {
     const { code, object, field } = finding;
     if (!after.has(identify(finding))) log.info({ code, object, field }, 'finding resolved');
   }
+}
+
+function report({ code, object, field, message }: Finding, log: Logger): void {
+  const effect = findingEffects[code];
+  log.warn({ code, effect, object, field, detail: message }, 'finding');
 }
 
 function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {

@@ -80,6 +80,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       ingressClass: flags.text('ingress-class') ?? 'ts-nginx',
       controllerClass: flags.text('controller-class') ?? 'ts-nginx.io/ingress-controller',
       ingressClassByName: flags.boolean('ingress-class-by-name'),
+      isOnlyController: manifests.length > 0,
       watchIngressWithoutClass: flags.boolean('watch-ingress-without-class'),
       watchNamespaces,
       namespaceSelector,

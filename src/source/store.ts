@@ -37,6 +37,7 @@ export class Store {
   /** What to report while a retained object is gone, by resource and key. */
   readonly #retained = new Map<string, Finding>();
   readonly #listeners = new Set<() => void>();
+  #ingressClassesUnreadable = false;
 
   upsert<R extends Resource>(resource: R, object: KindMap[R]): void {
     const table = this.#table(resource);
@@ -109,6 +110,12 @@ export class Store {
     return [...this.#findings.values()].flat();
   }
 
+  setIngressClassesUnreadable(isUnreadable: boolean): void {
+    if (this.#ingressClassesUnreadable === isUnreadable) return;
+    this.#ingressClassesUnreadable = isUnreadable;
+    this.#changed();
+  }
+
   /** A view, not a copy: to be read before the next event is handled. */
   snapshot(): Snapshot {
     return {
@@ -120,6 +127,7 @@ export class Store {
       configMaps: this.#tables.configmaps,
       namespaces: this.#tables.namespaces,
       dnsAnswers: this.#dnsAnswers,
+      ingressClassesUnreadable: this.#ingressClassesUnreadable,
     };
   }
 

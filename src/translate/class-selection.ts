@@ -36,7 +36,8 @@ function isOurClass(ingress: Ingress, snapshot: Snapshot, options: TranslateOpti
 function isOurClassName(name: string, snapshot: Snapshot, options: TranslateOptions): boolean {
   const controller = objectOf(snapshot.ingressClasses.get(name)?.spec)?.controller;
   if (controller === options.controllerClass) return true;
-  return options.ingressClassByName && name === options.ingressClass;
+  const isByName = options.ingressClassByName || snapshot.ingressClassesUnreadable === true;
+  return isByName && name === options.ingressClass;
 }
 
 function legacyClass(ingress: Ingress): string | undefined {
@@ -100,11 +101,22 @@ export function findClassSlip(
   ) {
     const why =
       known === undefined
-        ? `There is no IngressClass ${quote(className)}`
+        ? `There is no IngressClass ${quote(className)}; create it, or start with --ingress-class-by-name`
         : `The IngressClass ${quote(className)} belongs to another controller; ours is ${quote(options.controllerClass)}`;
     return report('spec.ingressClassName', why);
   }
   return undefined;
+}
+
+/** Where no other controller reads the same objects, an Ingress of another class is one that nobody serves. */
+export function reportOtherClass(ingress: Ingress, { ingressClass }: TranslateOptions): Finding {
+  const className = textOf(objectOf(ingress.spec)?.ingressClassName) ?? legacyClass(ingress);
+  const object = `Ingress ${ingress.metadata.namespace ?? 'default'}/${ingress.metadata.name}`;
+  const message =
+    className === undefined
+      ? `It names no class: the Ingress is not served. Add ingressClassName: ${ingressClass}, or start with --watch-ingress-without-class.`
+      : `Its class ${quote(className)} is not ours, ${quote(ingressClass)}: the Ingress is not served. To serve that class, start with --ingress-class=${className} --ingress-class-by-name.`;
+  return finding('ingress-class-unknown', object, 'spec.ingressClassName', message);
 }
 
 function isNear(text: string, name: string): boolean {

@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly namespaces: ReadonlyMap<ObjectKey, Namespace>;
   /** What DNS says of each external name that the last translation asked for; an empty list: it does not resolve. */
   readonly dnsAnswers: ReadonlyMap<string, readonly string[]>;
+  /** IngressClasses were never read, for lack of the right to: then a class is told by its name (chart-values.md §3). */
+  readonly ingressClassesUnreadable?: boolean;
 }
 
 /** `<namespace>/<name>`; a cluster-scoped object's is its name alone. */

@@ -8,6 +8,8 @@ export interface TranslateOptions {
   /** `spec.controller` of our IngressClasses. `--controller-class` */
   readonly controllerClass: string;
   readonly ingressClassByName: boolean;
+  /** Nobody else serves these objects (a folder of manifests), so an Ingress of another class is worth a finding. */
+  readonly isOnlyController?: boolean;
   readonly watchIngressWithoutClass: boolean;
   /** Empty: all. */
   readonly watchNamespaces: readonly string[];

@@ -1,7 +1,7 @@
 import type { Certificate, ProxyConfig } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseCertificate } from './certificate.ts';
-import { createIngressSelection, findClassSlip } from './class-selection.ts';
+import { createIngressSelection, findClassSlip, reportOtherClass } from './class-selection.ts';
 import {
   translateConfigMap,
   translateSettings,
@@ -123,7 +123,8 @@ function selectIngresses(snapshot: Snapshot, context: SelectionContext): Selecte
       const ingressClass = snapshot.ingressClasses.get(ingress.spec?.ingressClassName ?? '');
       const slips = memory.findings.get(`class ${key}`, [ingress, ingressClass], () => {
         const slip = findClassSlip(ingress, snapshot, options);
-        return slip === undefined ? [] : [slip];
+        if (slip !== undefined) return [slip];
+        return options.isOnlyController ? [reportOtherClass(ingress, options)] : [];
       });
       findings.push(slips);
     }

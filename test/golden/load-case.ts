@@ -25,6 +25,7 @@ interface CaseOptions extends Partial<Omit<TranslateOptions, NotWritten>> {
   /** RFC 3339 */
   readonly now?: string;
   readonly dnsAnswers?: Readonly<Record<string, readonly string[]>>;
+  readonly ingressClassesUnreadable?: boolean;
 }
 
 /** As the command line has them without any flag, but for this: an Ingress needs no class, which keeps the cases short. */
@@ -55,14 +56,22 @@ export const caseDefaults: TranslateOptions = {
 };
 
 export function loadCase(folder: string): GoldenCase {
-  const { now, dnsAnswers, ownAddresses, ownPorts, ...given } = readOptions(
-    join(folder, 'options.yaml'),
-  );
+  const {
+    now,
+    dnsAnswers,
+    ingressClassesUnreadable = false,
+    ownAddresses,
+    ownPorts,
+    ...given
+  } = readOptions(join(folder, 'options.yaml'));
   const objects = parseAllDocuments(readFileSync(join(folder, 'in.yaml'), 'utf8'))
     .map((document) => document.toJS() as KubernetesObject | null)
     .filter((object) => object !== null);
   return {
-    snapshot: snapshotOf(objects, new Map(Object.entries(dnsAnswers ?? {}))),
+    snapshot: {
+      ...snapshotOf(objects, new Map(Object.entries(dnsAnswers ?? {}))),
+      ingressClassesUnreadable,
+    },
     options: {
       ...caseDefaults,
       ...given,

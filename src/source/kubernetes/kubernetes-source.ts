@@ -7,7 +7,13 @@ import { Credentials, type CredentialsOptions } from './credentials.ts';
 import { Gate } from '../gate.ts';
 import { Http2Transport } from './http2-transport.ts';
 import { ReferencedWatches } from './referenced-watches.ts';
-import { explainUnsettled, findingsOf, unsettledOf, type WatchState } from './watch-state.ts';
+import {
+  explainUnsettled,
+  findingsOf,
+  isForbiddenUnread,
+  unsettledOf,
+  type WatchState,
+} from './watch-state.ts';
 import { describe } from './watch-target.ts';
 import { Watcher, type WatcherDeps, type WatchTiming } from './watcher.ts';
 
@@ -134,6 +140,9 @@ class KubernetesSource implements Source {
 
   #onWatcherChange(watcher: Watcher): void {
     this.#store.setFindings(originOf(watcher), findingsOf(watcher));
+    if (watcher.target.resource === 'ingressclasses') {
+      this.#store.setIngressClassesUnreadable(isForbiddenUnread(watcher));
+    }
     if (this.#unsettled().length > 0) return;
     for (const callback of this.#progressCallbacks) callback();
   }

@@ -26,6 +26,11 @@ export function unsettledOf(watchers: readonly WatchState[]): WatchState[] {
   });
 }
 
+/** It was refused and has never been read, so nothing is known of it. */
+export function isForbiddenUnread({ listedAt, trouble }: WatchState): boolean {
+  return listedAt === undefined && (trouble?.refusals ?? 0) > 0;
+}
+
 /** For people who wait: `ingresses: first list not complete (connection refused)`. */
 export function explainUnsettled({ target, trouble }: WatchState): string {
   return `${describe(target)}: first list not complete (${trouble?.reason ?? 'under way'})`;
@@ -50,6 +55,7 @@ export function findingsOf({ target, trouble }: WatchState): Finding[] {
 }
 
 const EFFECTS: { readonly [R in Resource]?: string } = {
-  ingressclasses: 'Ingresses are selected by their annotation and by class name only',
+  ingressclasses:
+    'Ingresses are selected by their annotation and by the name of their class: that of --ingress-class is ours',
   secrets: 'Unless it was read before, what refers to it goes without',
 };
