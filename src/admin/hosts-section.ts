@@ -65,11 +65,12 @@ function hostCell({ name, aliases, certificate }: VirtualHost, span: number): Ht
   </th>`;
 }
 
-function routeCells(config: ProxyConfig, { match, action, labels }: Route): Html {
+function routeCells(config: ProxyConfig, { match, action, labels, filters }: Route): Html {
   const path = match.kind === 'pattern' ? match.pattern : match.path;
+  const closed = filters.find((filter) => filter.kind === 'deny');
   return html`<td><code>${path}</code> <small>${match.kind}</small></td>
     <td>
-      ${action.kind === 'respond' ? html`<span class="tag closed">${action.status}</span>` : clusterText(config, action.cluster)}
+      ${closed === undefined ? '' : html`<span class="tag closed">${closed.status} closed</span> `}${action.kind === 'respond' ? html`<span class="tag closed">${action.status}</span>` : clusterText(config, action.cluster)}
     </td>
     <td>${labels.ingress === '' ? '' : `${labels.namespace}/${labels.ingress}`}</td>`;
 }
