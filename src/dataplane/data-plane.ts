@@ -13,6 +13,7 @@ import { Refusal } from './http1/refusal.ts';
 import { ServerConnection } from './http1/server-connection.ts';
 import { Listener } from './listener.ts';
 import type { ClientPeer } from './origin.ts';
+import { FailureLog } from './failure-log.ts';
 import { Pool } from './pool.ts';
 import { Table } from './table.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -150,11 +151,13 @@ class WorkerEngine implements Engine {
   readonly answerFields = new AnswerFieldsMaker(this.clock);
   readonly stats: WorkerStats;
   readonly log: Logger;
+  readonly failures: FailureLog;
   accessLog: AccessLog;
   isDraining = false;
 
   constructor(log: Logger, stats: WorkerStats, accessLog: AccessLog) {
     this.log = log;
+    this.failures = new FailureLog(log);
     this.stats = stats;
     this.accessLog = accessLog;
     this.table = new Table(log);

@@ -3,6 +3,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { WorkerStats } from '../observability/worker-stats.ts';
 import type { AnswerFieldsMaker } from './answer-fields.ts';
 import type { Clock } from './clock.ts';
+import type { FailureLog } from './failure-log.ts';
 import type { Pool } from './pool.ts';
 import type { Table } from './table.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -16,6 +17,7 @@ export interface Engine {
   readonly answerFields: AnswerFieldsMaker;
   readonly stats: WorkerStats;
   readonly log: Logger;
+  readonly failures: FailureLog;
   /** Replaced when its settings change. */
   readonly accessLog: AccessLog;
   /** No exchange begins on a connection that has had one: the worker is about to end. */

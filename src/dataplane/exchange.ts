@@ -260,13 +260,14 @@ export class Exchange
     this.#leaveEndpoint();
     if (this.#isOver || upstream === undefined || endpoint === undefined) return;
     if (failure.limit !== undefined) this.#engine.stats.limitTripped(failure.limit);
-    if (this.#isAnswering) {
-      this.#cut(failure.reason);
+    const isStale = upstream.isReused && failure.retry === 'error' && !this.#hasReplacedStale;
+    if (!this.#isAnswering && this.#mayRepeat(failure, isStale)) {
+      this.#repeat(endpoint, isStale);
       return;
     }
-    const isStale = upstream.isReused && failure.retry === 'error' && !this.#hasReplacedStale;
-    if (this.#mayRepeat(failure, isStale)) this.#repeat(endpoint, isStale);
+    if (this.#isAnswering) this.#cut(failure.reason);
     else this.#answer({ status: failure.status, failure: failure.reason });
+    this.#engine.failures.report(this, this.#engine.clock.nowMs);
   }
 
   onDefect(error: unknown): void {
