@@ -16,6 +16,9 @@ const args = [
   ...['--manifests', folder],
   ...['--http-port', '8080'],
   ...['--https-port', '8443'],
+  // A demo is nobody else's business; `--bind ::` opens it to the network.
+  ...['--bind', '127.0.0.1'],
+  ...['--healthz-host', '127.0.0.1'],
   ...['--log-level', 'warn'],
   ...process.argv.slice(2),
 ];
