@@ -118,9 +118,16 @@ function believed(
   return first !== undefined && isSound(first) ? first : undefined;
 }
 
+/** Without a look-up for the names that nearly everybody has set. */
+function kindOfHeader(lowerName: string): number {
+  if (lowerName === 'x-forwarded-for') return FieldKind.XForwardedFor;
+  if (lowerName === 'x-forwarded-host') return FieldKind.XForwardedHost;
+  return fieldKindOf(lowerName);
+}
+
 /** Values of all lines of a name (lower case), in order, as one list. */
 export function valuesOf(fields: FieldList, lowerName: string): string | undefined {
-  const kind = fieldKindOf(lowerName);
+  const kind = kindOfHeader(lowerName);
   let list: string | undefined;
   for (let index = 0; index < fields.length; index++) {
     if (fields.kinds[index] !== kind) continue;

@@ -60,20 +60,17 @@ export class TimerWheel {
     this.#interval.unref();
   }
 
+  /** One by one from the front: what one of them does may take others from the slot, but hangs none into it. */
   #fire(slot: number): void {
     let timer = this.#slots[slot];
-    this.#slots[slot] = undefined;
     while (timer !== undefined) {
-      const following = timer.following;
+      this.#unlink(timer);
       this.#look(timer);
-      timer = following;
+      timer = this.#slots[slot];
     }
   }
 
   #look(timer: Timer): void {
-    timer.preceding = undefined;
-    timer.following = undefined;
-    timer.slot = -1;
     if (timer.deadlineMs > this.#now() && timer.deadlineMs !== NEVER) {
       this.#link(timer);
       return;
