@@ -22,14 +22,15 @@ export function guardPlaintext(
   socket.once('close', () => {
     timer.remove();
   });
-  socket.once('end', () => {
+  const onEnd = (): void => {
     socket.destroy();
-  });
+  };
+  socket.once('end', onEnd);
   socket.once('data', (chunk: Buffer) => {
     clock.update();
     timer.remove();
     socket.pause();
-    socket.removeAllListeners('end');
+    socket.off('end', onEnd);
     socket.unshift(chunk);
     const isTls = chunk[0] === TLS_HANDSHAKE;
     onKnown(isTls);
