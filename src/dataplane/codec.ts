@@ -80,6 +80,8 @@ export interface DownstreamEvents {
 export interface UpstreamRequest {
   readonly method: string;
   readonly upstreamTarget: string;
+  /** Host, and X-Forwarded-Host. */
+  readonly upstreamAuthority: string;
   /** The client's. */
   readonly fields: FieldList;
   readonly droppedFields: KindMask;

@@ -92,7 +92,7 @@ export class Exchange
     this.requestBytes = head.byteLength;
     this.#isRequestComplete = head.body === NO_BODY || head.body === 0;
     const { settings, trustedPeers } = engine.table;
-    this.origin = resolveOrigin(downstream.peer, head, settings.forwarded, trustedPeers);
+    this.origin = resolveOrigin(downstream.peer, head.fields, settings.forwarded, trustedPeers);
     engine.stats.exchangeStarted();
   }
 
@@ -101,6 +101,9 @@ export class Exchange
   }
   get clientAddress(): string {
     return this.origin.address;
+  }
+  get upstreamAuthority(): string {
+    return this.origin.authority ?? this.authority;
   }
   get requestFields(): FieldList {
     return this.fields;

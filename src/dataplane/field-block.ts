@@ -1,18 +1,15 @@
-import { FieldList } from './fields.ts';
+import type { FieldList } from './fields.ts';
+import { fieldLines } from './http1/field-lines.ts';
 
 /** Fields that many messages have in common, and the text that HTTP/1.1 makes of them, made once. */
 export class FieldBlock {
-  static readonly empty = new FieldBlock(new FieldList());
-
   readonly fields: FieldList;
   /** `Name: value` lines. */
   readonly lines: string;
 
   constructor(fields: FieldList) {
     this.fields = fields;
-    this.lines = fields.names
-      .map((name, index) => `${name}: ${fields.values[index] ?? ''}\r\n`)
-      .join('');
+    this.lines = fieldLines(fields);
   }
 }
 

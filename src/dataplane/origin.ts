@@ -12,20 +12,20 @@ export class Origin {
   /** As X-Forwarded-Proto says it; mostly `http` or `https`. */
   readonly scheme: string;
   readonly port: string;
-  /** Goes upstream as Host. */
-  readonly authority: string;
   readonly forwardedFor: string;
-  #block: FieldBlock | undefined;
+  /** Host that a trusted peer claims; undefined: the request's own. */
+  readonly authority: string | undefined;
+  #block: FieldBlock | undefined = undefined;
 
   constructor(parts: Omit<Origin, 'block'>) {
     this.address = parts.address;
     this.scheme = parts.scheme;
     this.port = parts.port;
-    this.authority = parts.authority;
     this.forwardedFor = parts.forwardedFor;
+    this.authority = parts.authority;
   }
 
-  /** The fields that say all this to the endpoint (routing.md §10.2). */
+  /** The fields that say this to the endpoint, but for those with the authority (routing.md §10.2). */
   get block(): FieldBlock {
     this.#block ??= this.#makeBlock();
     return this.#block;
@@ -35,7 +35,6 @@ export class Origin {
     const fields = new FieldList();
     fields.push('X-Real-IP', this.address, FieldKind.XRealIp);
     fields.push('X-Forwarded-For', this.forwardedFor, FieldKind.XForwardedFor);
-    fields.push('X-Forwarded-Host', this.authority, FieldKind.XForwardedHost);
     fields.push('X-Forwarded-Port', this.port, FieldKind.XForwardedPort);
     fields.push('X-Forwarded-Proto', this.scheme, FieldKind.XForwardedProto);
     fields.push('X-Forwarded-Scheme', this.scheme, FieldKind.XForwardedScheme);
@@ -51,49 +50,44 @@ export class ClientPeer {
   readonly scheme: 'http' | 'https';
   /** As X-Forwarded-Port says it: 443 on the https listener, whatever its number. */
   readonly port: string;
-  #lastOrigin: Origin | undefined;
+  /** As the connection itself shows it. */
+  readonly origin: Origin;
 
   constructor(address: string, scheme: 'http' | 'https', port: string) {
     this.address = address;
     this.scheme = scheme;
     this.port = port;
-  }
-
-  /** As the connection itself shows it. Most requests of a connection name the same authority. */
-  origin(authority: string): Origin {
-    if (this.#lastOrigin?.authority === authority) return this.#lastOrigin;
-    const { address, scheme, port } = this;
-    this.#lastOrigin = new Origin({ address, scheme, port, authority, forwardedFor: address });
-    return this.#lastOrigin;
+    this.origin = new Origin({
+      address,
+      scheme,
+      port,
+      forwardedFor: address,
+      authority: undefined,
+    });
   }
 }
 
 /** Source: routing.md §10.3 and §11, `use-forwarded-headers`, `enable-real-ip`, `compute-full-forwarded-for`. */
 export function resolveOrigin(
   peer: ClientPeer,
-  request: { readonly authority: string; readonly fields: FieldList },
+  fields: FieldList,
   settings: ForwardedSettings,
   trusted: AddressList,
 ): Origin {
-  const { authority, fields } = request;
   const mayBelieve = settings.realAddress || settings.trustFields;
-  if (!mayBelieve || !trusted.matches(peer.address)) return peer.origin(authority);
-  const chain = valuesOf(fields, settings.forHeader);
-  const address = effectiveAddress(chain, peer.address, trusted);
+  if (!mayBelieve || !trusted.matches(peer.address)) return peer.origin;
+  const { scheme, port } = peer;
+  const address = effectiveAddress(valuesOf(fields, settings.forHeader), peer.address, trusted);
   if (!settings.trustFields) {
-    return new Origin({ ...connectionOf(peer), address, authority, forwardedFor: address });
+    return new Origin({ address, scheme, port, forwardedFor: address, authority: undefined });
   }
   return new Origin({
     address,
-    scheme: believed(fields, FieldKind.XForwardedProto, isScheme) ?? peer.scheme,
-    port: believed(fields, FieldKind.XForwardedPort, isPort) ?? peer.port,
-    authority: believed(fields, FieldKind.XForwardedHost, isAuthority) ?? authority,
+    scheme: believed(fields, FieldKind.XForwardedProto, isScheme) ?? scheme,
+    port: believed(fields, FieldKind.XForwardedPort, isPort) ?? port,
     forwardedFor: settings.appendFor ? appendedFor(fields, peer) : address,
+    authority: believed(fields, FieldKind.XForwardedHost, isAuthority),
   });
-}
-
-function connectionOf({ scheme, port }: ClientPeer): { scheme: string; port: string } {
-  return { scheme, port };
 }
 
 function appendedFor(fields: FieldList, peer: ClientPeer): string {

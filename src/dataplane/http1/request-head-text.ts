@@ -4,11 +4,11 @@ import { fieldLines, passedLines } from './field-lines.ts';
 
 /** The head of a request as it goes upstream, from parsed values alone (security.md 1.1). */
 export function requestHeadText(request: UpstreamRequest, isLast: boolean): string {
-  const { origin, requestId, originalFields, requestBody } = request;
-  let text = `${request.method} ${request.upstreamTarget} HTTP/1.1\r\nHost: ${origin.authority}\r\n`;
+  const { upstreamAuthority, requestId, originalFields, requestBody } = request;
+  let text = `${request.method} ${request.upstreamTarget} HTTP/1.1\r\nHost: ${upstreamAuthority}\r\n`;
   text = passedLines(text, request.fields, request.droppedFields);
   if (requestId !== '') text += `X-Request-ID: ${requestId}\r\n`;
-  text += origin.block.lines;
+  text += `X-Forwarded-Host: ${upstreamAuthority}\r\n${request.origin.block.lines}`;
   if (originalFields !== undefined) text += fieldLines(originalFields);
   if (requestBody === CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   else if (requestBody >= 0) text += `Content-Length: ${requestBody}\r\n`;
