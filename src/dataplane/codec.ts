@@ -52,7 +52,8 @@ export interface Downstream {
   sendInterim(status: number, reason: string, fields: FieldList): void;
   /** `changes`: to the head's fields. `close`: nothing more is to be read from this client. */
   sendHead(head: AnswerHead, changes: AnswerFields, close: boolean): void;
-  sendBody(chunk: Buffer): void;
+  /** The bytes from `start` to `end`; a view of each piece would cost more than all else that is done with a small one. */
+  sendBody(chunk: Buffer, start: number, end: number): void;
   /** The answer is whole; it leaves now. */
   finish(): void;
   /** After `finish`: the exchange has said its last, another may begin. */
@@ -124,7 +125,7 @@ export interface UpstreamEvents {
   onInterim(answer: AnswerHead): void;
   /** The final head, or a 101 that was asked for. */
   onAnswer(answer: AnswerHead): void;
-  onAnswerBody(chunk: Buffer): void;
+  onAnswerBody(chunk: Buffer, start: number, end: number): void;
   /** Nothing more is at hand for the moment. True: a chunk is still referred to, its memory must not be used again. */
   onAnswerPause(): boolean;
   /** The answer is whole; the upstream must not be spoken to any more. The result is that of `onAnswerPause`. */

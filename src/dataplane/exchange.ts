@@ -28,6 +28,7 @@ import type { CompiledRoute, HostTable } from './table.ts';
 /** Status of the record where the client went away before an answer; never on the wire. */
 const CLIENT_GONE = 499;
 const SWITCHING_PROTOCOLS = 101;
+const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /**
  * A request and its answer, from the parsed head to the access line. One instance holds all that is known of it; the codecs
@@ -58,7 +59,7 @@ export class Exchange
   durationMs = 0;
   requestBytes: number;
   responseBodyBytes = 0;
-  readonly attempts: Attempt[] = [];
+  attempts: readonly Attempt[] = NO_ATTEMPTS;
   readonly #engine: Engine;
   readonly #downstream: Downstream;
   readonly #startedMs: number;
@@ -232,10 +233,10 @@ export class Exchange
     this.#downstream.sendHead(answer, this.#answerFields(answer.fields), false);
   }
 
-  onAnswerBody(chunk: Buffer): void {
-    if (this.#attempt !== undefined) this.#attempt.bytes += chunk.length;
-    this.responseBodyBytes += chunk.length;
-    this.#downstream.sendBody(chunk);
+  onAnswerBody(chunk: Buffer, start: number, end: number): void {
+    if (this.#attempt !== undefined) this.#attempt.bytes += end - start;
+    this.responseBodyBytes += end - start;
+    this.#downstream.sendBody(chunk, start, end);
   }
 
   onAnswerPause(): boolean {
@@ -301,7 +302,7 @@ export class Exchange
     const { pool, clock } = this.#engine;
     const { protocol } = route.cluster.config;
     this.#attempt = new Attempt(endpoint.key, clock.nowMs);
-    this.attempts.push(this.#attempt);
+    this.attempts = [...this.attempts, this.#attempt];
     this.#endpoint = endpoint;
     endpoint.inFlight += 1;
     const upstream =
@@ -342,7 +343,7 @@ export class Exchange
     this.#downstream.sendHead(head, this.#answerFields(), close);
     if (page !== undefined) {
       this.responseBodyBytes = page.length;
-      this.#downstream.sendBody(page);
+      this.#downstream.sendBody(page, 0, page.length);
     }
     this.#downstream.finish();
     this.#end(answer.failure);

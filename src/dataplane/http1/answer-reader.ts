@@ -26,7 +26,7 @@ export class AnswerReader {
   #interimAnswers = 0;
   #hasLeftover = false;
   readonly #pushBody = (chunk: Buffer, start: number, end: number): void => {
-    this.#events?.onAnswerBody(chunk.subarray(start, end));
+    this.#events?.onAnswerBody(chunk, start, end);
   };
 
   /** An answer to this request is expected from here on. */

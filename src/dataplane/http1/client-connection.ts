@@ -94,7 +94,7 @@ export class ClientConnection implements Upstream {
   }
 
   sendBody(chunk: Buffer): void {
-    this.#writer.body(chunk);
+    this.#writer.body(chunk, 0, chunk.length);
     if (this.#reader.isTunnel) this.#expectBytes();
   }
 

@@ -40,12 +40,13 @@ export class MessageWriter {
     this.#add(head);
   }
 
-  body(chunk: Buffer): void {
-    const size = chunk.length;
+  /** The bytes of `chunk` from `start` to `end`. */
+  body(chunk: Buffer, start: number, end: number): void {
+    const size = end - start;
     if (size === 0) return;
     if (this.#isChunked) this.#add(chunkHead(size));
-    if (size <= INLINE_BYTES) this.#add(chunk.toString('latin1'));
-    else this.#addLarge(chunk);
+    if (size <= INLINE_BYTES) this.#add(chunk.toString('latin1', start, end));
+    else this.#addLarge(chunk.subarray(start, end));
     if (this.#isChunked) this.#add(CHUNK_TAIL);
   }
 

@@ -128,8 +128,8 @@ export class ServerConnection implements Downstream {
     this.#writer.begin(answerHeadText(head, changes, framing, connection), isChunked);
   }
 
-  sendBody(chunk: Buffer): void {
-    this.#writer.body(chunk);
+  sendBody(chunk: Buffer, start: number, end: number): void {
+    this.#writer.body(chunk, start, end);
   }
 
   flush(): void {
