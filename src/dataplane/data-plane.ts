@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfigDelta } from '../model/delta.ts';
 import type { AccessLogSettings } from '../model/settings.ts';
@@ -15,6 +14,7 @@ import { Listener } from './listener.ts';
 import type { ClientPeer } from './origin.ts';
 import { FailureLog } from './failure-log.ts';
 import { Pool } from './pool.ts';
+import type { SocketReader } from './socket-reader.ts';
 import { Table } from './table.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -115,11 +115,11 @@ export class DataPlane {
       { scheme, bind, port, reusePort },
       {
         onAccept: (socket) => this.#connections.accept(socket),
-        onConnection: (socket, peer) => {
-          this.#serve(socket, peer);
+        onConnection: (reader, peer) => {
+          this.#serve(reader, peer);
         },
-        onPlaintext: (socket, peer) => {
-          this.#serve(socket, peer, PLAINTEXT);
+        onPlaintext: (reader, peer) => {
+          this.#serve(reader, peer, PLAINTEXT);
         },
       },
     );
@@ -127,9 +127,14 @@ export class DataPlane {
     return listener.listen();
   }
 
-  #serve(socket: Socket, peer: ClientPeer, refusal?: Refusal): void {
+  #serve(reader: SocketReader, peer: ClientPeer, refusal?: Refusal): void {
+    if (peer.address === '') {
+      // Gone before anybody could ask who it was.
+      reader.socket.destroy();
+      return;
+    }
     const connections = this.#connections;
-    connections.add(new ServerConnection(this.#engine, socket, peer, connections, refusal));
+    connections.add(new ServerConnection(this.#engine, reader, peer, connections, refusal));
   }
 
   #useAccessLog(settings: AccessLogSettings): void {

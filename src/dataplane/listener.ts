@@ -8,6 +8,7 @@ import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
 import { ClientPeer } from './origin.ts';
 import { guardPlaintext } from './plaintext-guard.ts';
+import { SocketReader } from './socket-reader.ts';
 
 export interface ListenerOptions {
   readonly scheme: 'http' | 'https';
@@ -21,9 +22,9 @@ export interface ListenerOptions {
 export interface ListenerEvents {
   /** A connection came; false: there are too many, it is closed. */
   onAccept(socket: Socket): boolean;
-  onConnection(socket: Socket, peer: ClientPeer): void;
+  onConnection(reader: SocketReader, peer: ClientPeer): void;
   /** Somebody speaks plain HTTP on the https port. */
-  onPlaintext(socket: Socket, peer: ClientPeer): void;
+  onPlaintext(reader: SocketReader, peer: ClientPeer): void;
 }
 
 /** What X-Forwarded-Port says on the https listener, whatever its number (routing.md §10.2). */
@@ -44,8 +45,13 @@ export class Listener {
     this.#options = options;
     this.#events = events;
     this.#portText = String(options.port);
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#onAccept(socket);
+    const pauseOnConnect = options.scheme === 'http';
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect });
+    this.#server = server.on('connection', (socket) => {
+      this.#engine.clock.update();
+      socket.on('error', () => undefined);
+      if (options.scheme === 'http') this.#onPlainSocket(socket);
+      else this.#onTlsSocket(socket);
     });
     this.updateTls();
   }
@@ -83,8 +89,8 @@ export class Listener {
       },
     });
     this.#tlsServer.on('secureConnection', (socket: TLSSocket) => {
-      const address = plainAddress(socket.remoteAddress ?? '');
-      this.#events.onConnection(socket, new ClientPeer(address, 'https', HTTPS_PORT));
+      const peer = new ClientPeer(addressOf(socket), 'https', HTTPS_PORT);
+      this.#events.onConnection(new SocketReader(socket), peer);
     });
     this.#tlsServer.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
@@ -98,21 +104,24 @@ export class Listener {
     this.#server.close();
   }
 
-  #onAccept(socket: Socket): void {
-    this.#engine.clock.update();
-    socket.on('error', () => undefined);
-    if (!this.#events.onAccept(socket)) return;
-    const address = plainAddress(socket.remoteAddress ?? '');
-    if (address === '') {
-      // Already gone.
-      socket.destroy();
-    } else if (this.#options.scheme === 'http') {
-      this.#events.onConnection(socket, new ClientPeer(address, 'http', this.#portText));
-    } else {
-      guardPlaintext(this.#engine, socket, (isTls) => {
-        if (isTls) this.#tlsServer?.emit('connection', socket);
-        else this.#events.onPlaintext(socket, new ClientPeer(address, 'http', HTTPS_PORT));
-      });
-    }
+  #onPlainSocket(accepted: Socket): void {
+    const reader = new SocketReader(accepted, 'adopt');
+    const { socket } = reader;
+    const peer = new ClientPeer(addressOf(socket), 'http', this.#portText);
+    if (this.#events.onAccept(socket)) this.#events.onConnection(reader, peer);
   }
+
+  #onTlsSocket(socket: Socket): void {
+    if (!this.#events.onAccept(socket)) return;
+    guardPlaintext(this.#engine, socket, (isTls) => {
+      const peer = new ClientPeer(addressOf(socket), 'http', HTTPS_PORT);
+      if (isTls) this.#tlsServer?.emit('connection', socket);
+      else this.#events.onPlaintext(new SocketReader(socket), peer);
+    });
+  }
+}
+
+/** Empty where the client is gone already. */
+function addressOf(socket: Socket): string {
+  return plainAddress(socket.remoteAddress ?? '');
 }

@@ -32,9 +32,6 @@ export function guardPlaintext(
     socket.pause();
     socket.off('end', onEnd);
     socket.unshift(chunk);
-    const isTls = chunk[0] === TLS_HANDSHAKE;
-    onKnown(isTls);
-    // TLS reads by itself.
-    if (!isTls) socket.resume();
+    onKnown(chunk[0] === TLS_HANDSHAKE);
   });
 }

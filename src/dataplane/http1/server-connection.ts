@@ -8,6 +8,7 @@ import { Exchange } from '../exchange.ts';
 import { NO_BODY, type FieldList } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { ClientPeer } from '../origin.ts';
+import type { SocketReader } from '../socket-reader.ts';
 import { Timer } from '../timer-wheel.ts';
 import { answerHeadText, interimText } from './answer-head-text.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -29,6 +30,7 @@ const HEAD_TIMEOUT = new Refusal(408, 'head not complete in time');
 export class ServerConnection implements Downstream {
   readonly peer: ClientPeer;
   readonly #engine: Engine;
+  readonly #reader: SocketReader;
   readonly #socket: Socket;
   readonly #writer: MessageWriter;
   readonly #timer: Timer;
@@ -52,16 +54,17 @@ export class ServerConnection implements Downstream {
 
   constructor(
     engine: Engine,
-    socket: Socket,
+    reader: SocketReader,
     peer: ClientPeer,
     home: ConnectionHome,
     refusal?: Refusal,
   ) {
     this.#engine = engine;
-    this.#socket = socket;
+    this.#reader = reader;
+    this.#socket = reader.socket;
     this.peer = peer;
     this.#refusal = refusal;
-    this.#writer = new MessageWriter(socket);
+    this.#writer = new MessageWriter(reader.socket);
     this.#body = new RequestBody((chunk, start, end) => {
       this.#onBody(chunk, start, end);
     });
@@ -159,13 +162,13 @@ export class ServerConnection implements Downstream {
   }
 
   #listen(guard: Guard, home: ConnectionHome): void {
-    const on = (event: string, listener: (chunk: Buffer) => void): void => {
+    const on = (event: string, listener: () => void): void => {
       this.#socket.on(event, guard(listener));
     };
     const onDone = (): void => {
       home.onConnectionDone(this);
     };
-    on('data', this.#onData);
+    this.#reader.onChunk = guard(this.#onData);
     on('end', this.#onEnd);
     on('drain', this.#onDrain);
     on('timeout', this.#onWriteTimeout);
@@ -204,7 +207,7 @@ export class ServerConnection implements Downstream {
         at = this.#readBody(input, at);
         hasReadBody = true;
       } else if (this.#exchange !== undefined || this.#writer.isFull) {
-        this.#input = input.subarray(at);
+        this.#input = this.#ownPart(input, at, input.length);
         this.#socket.pause();
         break;
       } else {
@@ -220,7 +223,7 @@ export class ServerConnection implements Downstream {
     const { client } = this.#engine.table.settings;
     const head = parseRequestHead(input, from, this.#engine.table.headLimits);
     if (head === undefined) {
-      this.#input = input.subarray(from);
+      this.#input = this.#ownPart(input, from, input.length);
       if (this.#headBegunMs === undefined) {
         this.#headBegunMs = this.#engine.clock.nowMs;
         this.#timer.set(this.#headBegunMs + client.headMs);
@@ -274,10 +277,16 @@ export class ServerConnection implements Downstream {
 
   #onBody(chunk: Buffer, start: number, end: number): void {
     if (this.#exchange !== undefined) {
-      this.#exchange.onRequestBody(chunk.subarray(start, end));
+      this.#exchange.onRequestBody(this.#ownPart(chunk, start, end));
       return;
     }
     if (!this.#body.discard(end - start)) this.#close();
+  }
+
+  /** A part of what was read that nothing will write over. */
+  #ownPart(chunk: Buffer, start: number, end: number): Buffer {
+    const part = chunk.subarray(start, end);
+    return this.#reader.isVolatile ? Buffer.from(part) : part;
   }
 
   /** The request can't become whole. */
