@@ -90,8 +90,10 @@ function ownRules({ host, claims }: HostCore, findings: Finding[]): readonly Own
       }
       const where = host === '' ? 'without a host' : `of the host ${host}`;
       const older =
-        owner.claim === claim ? 'An earlier rule' : `The older ${owner.claim.owner.object}`;
-      const message = `${older} has the path ${rule.path} ${where}: this one gets no requests.`;
+        owner.claim === claim
+          ? 'An earlier rule'
+          : `The ${owner.claim.owner.object}, which goes before,`;
+      const message = `${older} has the path ${rule.path} ${where}: this one gets no requests. Remove one of the two.`;
       findings.push(finding('path-conflict', claim.owner.object, rule.field, message));
     }
   }

@@ -1,5 +1,5 @@
 import type { Cluster, EndpointSet } from '../model/config.ts';
-import type { Finding } from '../model/finding.ts';
+import type { Finding, FindingCode } from '../model/finding.ts';
 import { translateCluster, type ServiceBackend } from './backend.ts';
 import {
   defaultBackendCluster,
@@ -107,8 +107,21 @@ class Collector implements BackendsResult {
     const make = (): readonly Finding[] => {
       const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
       const consequence = key === 'default backend' ? '' : ': requests are answered 503';
-      return [finding(code, object, field, `${sentence}${consequence}.`)];
+      return [finding(code, object, field, `${sentence}${consequence}.${remedyOf(code)}`)];
     };
     this.findings.push(this.#context.memory.findings.get(key, [code, reason, field], make));
   }
+}
+
+/** What to do about a backend that has nobody to ask. */
+const REMEDIES: Partial<Record<FindingCode, string>> = {
+  'service-missing': 'Create it, or correct the name.',
+  'service-port-missing': 'Name a port that the Service has.',
+  'service-without-endpoints': "See whether pods match the Service's selector and are ready.",
+  'external-name-unresolved': 'See whether DNS knows the name.',
+};
+
+function remedyOf(code: FindingCode): string {
+  const remedy = REMEDIES[code];
+  return remedy === undefined ? '' : ` ${remedy}`;
 }

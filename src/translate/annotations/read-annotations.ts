@@ -122,7 +122,7 @@ class Reader {
     if (this.#standing === 'left-out') return;
     if (boolean().parse(this.#texts.get('canary') ?? '') !== true) return;
     const message =
-      'Canaries are not honoured yet: this Ingress adds nothing, and its main Ingress has all requests.';
+      'Canaries are not honoured yet: this Ingress adds nothing, and its main Ingress has all requests. Delete it.';
     this.#report('annotation-unsupported', 'canary', message);
     this.#become('left-out');
   }
@@ -175,11 +175,19 @@ class Reader {
         this.#report('annotation-invalid', name, `${reason} All of its feature counts as absent.`);
         return;
       case 'deny-503':
-        this.#report('guard-not-honoured', name, `${reason} All paths of the Ingress answer 503.`);
+        this.#report(
+          'guard-not-honoured',
+          name,
+          `${reason} All paths of the Ingress answer 503 until it is corrected.`,
+        );
         this.#become('closed');
         return;
       case 'drop-ingress':
-        this.#report('ingress-dropped', name, `${reason} The Ingress is not served.`);
+        this.#report(
+          'ingress-dropped',
+          name,
+          `${reason} The Ingress is not served until it is corrected.`,
+        );
         this.#become('left-out');
     }
   }
@@ -210,7 +218,7 @@ class Reader {
     this.#report(
       'annotation-unknown',
       name,
-      `Nobody knows this annotation, and it has no effect.${hint}`,
+      `Nobody knows this annotation, and it has no effect.${hint} Correct the name or remove it.`,
     );
   }
 
@@ -231,14 +239,14 @@ class Reader {
         this.#report(
           'annotation-unsupported',
           name,
-          `It is not honoured yet and has no effect. (${doc})`,
+          `It is not honoured yet and has no effect: remove it if you can do without. (${doc})`,
         );
         return;
       case 'closes-paths':
         this.#report(
           'guard-not-honoured',
           name,
-          `It guards access and is not honoured yet: all paths of the Ingress answer 503. (${doc})`,
+          `It guards access and is not honoured yet: all paths of the Ingress answer 503. Remove it once they are guarded by other means. (${doc})`,
         );
         this.#become('closed');
         return;
@@ -246,7 +254,7 @@ class Reader {
         this.#report(
           'guard-not-honoured',
           name,
-          `It guards whole hosts and is not honoured yet: all paths of the hosts of the Ingress answer 503. (${doc})`,
+          `It guards whole hosts and is not honoured yet: all paths of the hosts of the Ingress answer 503. Remove it once they are guarded by other means. (${doc})`,
         );
         this.#become('closes-host');
         return;
@@ -265,7 +273,7 @@ class Reader {
       this.#report(
         'annotation-unsupported',
         name,
-        'Snippets are never run: the Ingress is served without the text.',
+        'Snippets are never run: the Ingress is served without the text. Remove the annotation.',
       );
       return;
     }

@@ -112,7 +112,7 @@ function unhonouredKey(object: string, name: string, text: string): Finding | un
   if (inEffect === undefined || !Object.hasOwn(unsupportedKeys, name)) {
     const near = nearestName(name, [...knownKeys.keys(), ...Object.keys(unsupportedKeys)]);
     const hint = near === undefined ? '' : ` Was ${near} meant?`;
-    const message = `Nobody knows this key, and it has no effect.${hint}`;
+    const message = `Nobody knows this key, and it has no effect.${hint} Correct the name or remove it.`;
     return finding('configmap-key-unknown', object, field.replace(/[^\x20-\x7e]/g, '�'), message);
   }
   if (text === '' || text === inEffect) return undefined;
