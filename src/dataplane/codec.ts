@@ -21,6 +21,8 @@ export interface ExchangeHead {
   /** NO_BODY, CHUNKED (of unknown length) or a length in bytes. */
   readonly body: number;
   readonly upgrade: boolean;
+  /** The client takes trailers: `TE: trailers`. */
+  readonly acceptsTrailers: boolean;
   readonly byteLength: number;
 }
 
@@ -54,8 +56,8 @@ export interface Downstream {
   sendHead(head: AnswerHead, changes: AnswerFields, close: boolean): void;
   /** The bytes from `start` to `end`; a view of each piece would cost more than all else that is done with a small one. */
   sendBody(chunk: Buffer, start: number, end: number): void;
-  /** The answer is whole; it leaves now. */
-  finish(): void;
+  /** The answer is whole; it leaves now. `trailers` go where its framing has a place for them. */
+  finish(trailers?: FieldList): void;
   /** After `finish`: the exchange has said its last, another may begin. */
   release(): void;
   /** What was sent may leave now: the source has no more at hand. */
@@ -69,7 +71,8 @@ export interface DownstreamEvents {
   onRequestBody(chunk: Buffer): void;
   /** Nothing more is at hand for the moment. */
   onRequestPause(): void;
-  onRequestEnd(): void;
+  /** `trailers`: as for `onAnswerEnd`. */
+  onRequestEnd(trailers?: FieldList): void;
   /** The body breaks the rules of its protocol, or came too slowly: answered with `status`, or cut. */
   onRequestRefused(status: number, reason: string): void;
   onClientDrain(): void;
@@ -93,6 +96,8 @@ export interface UpstreamRequest {
   /** NO_BODY, CHUNKED or a length in bytes. */
   readonly requestBody: number;
   readonly upgrade: boolean;
+  /** The client takes trailers; said to endpoints that may send some. */
+  readonly acceptsTrailers: boolean;
   readonly sendMs: number;
   readonly readMs: number;
 }
@@ -108,8 +113,8 @@ export interface Upstream {
   attach(events: UpstreamEvents): void;
   send(request: UpstreamRequest): void;
   sendBody(chunk: Buffer): void;
-  /** The request is whole. */
-  finish(): void;
+  /** The request is whole. `trailers` go where its framing has a place for them. */
+  finish(trailers?: FieldList): void;
   /** What was sent may leave now. */
   flush(): void;
   pauseAnswer(): void;
@@ -128,8 +133,11 @@ export interface UpstreamEvents {
   onAnswerBody(chunk: Buffer, start: number, end: number): void;
   /** Nothing more is at hand for the moment. True: a chunk is still referred to, its memory must not be used again. */
   onAnswerPause(): boolean;
-  /** The answer is whole; the upstream must not be spoken to any more. The result is that of `onAnswerPause`. */
-  onAnswerEnd(): boolean;
+  /**
+   * The answer is whole; the upstream must not be spoken to any more. The result is that of `onAnswerPause`.
+   * @param trailers without those that must not come late (RFC 9110 §6.5.1); undefined: none.
+   */
+  onAnswerEnd(trailers?: FieldList): boolean;
   onUpstreamDrain(): void;
   /** The attempt is over. */
   onUpstreamFailure(failure: UpstreamFailure): void;

@@ -45,6 +45,7 @@ export class Exchange
   readonly fields: FieldList;
   readonly requestBody: number;
   readonly upgrade: boolean;
+  readonly acceptsTrailers: boolean;
   readonly origin: Origin;
   path = '';
   query = '';
@@ -70,6 +71,7 @@ export class Exchange
   #held: HeldBody | undefined = undefined;
   #bodyBytes = 0;
   #isRequestComplete: boolean;
+  #requestTrailers: FieldList | undefined = undefined;
   /** The request's head was sent on the present upstream. */
   #isSending = false;
   #isAnswering = false;
@@ -90,6 +92,7 @@ export class Exchange
     this.fields = head.fields;
     this.requestBody = head.body;
     this.upgrade = head.upgrade;
+    this.acceptsTrailers = head.acceptsTrailers;
     this.requestBytes = head.byteLength;
     this.#isRequestComplete = head.body === NO_BODY || head.body === 0;
     const { settings, trustedPeers } = engine.table;
@@ -183,9 +186,10 @@ export class Exchange
     if (isFull === true) this.#downstream.pauseBody();
   }
 
-  onRequestEnd(): void {
+  onRequestEnd(trailers?: FieldList): void {
     this.#isRequestComplete = true;
-    if (this.#isSending) this.#upstream?.finish();
+    this.#requestTrailers = this.#speaksGrpc ? trailers : undefined;
+    if (this.#isSending) this.#upstream?.finish(this.#requestTrailers);
   }
 
   onRequestRefused(status: number, reason: string): void {
@@ -212,7 +216,7 @@ export class Exchange
     if (this.requestBody === NO_BODY) return;
     for (const chunk of this.#held?.release(this.method) ?? []) upstream.sendBody(chunk);
     if (this.#isRequestComplete) {
-      upstream.finish();
+      upstream.finish(this.#requestTrailers);
     } else {
       upstream.flush();
       if (!upstream.isFull) this.#downstream.resumeBody();
@@ -245,9 +249,9 @@ export class Exchange
     return this.#downstream.holdsChunks;
   }
 
-  onAnswerEnd(): boolean {
+  onAnswerEnd(trailers?: FieldList): boolean {
     this.#leaveEndpoint();
-    this.#downstream.finish();
+    this.#downstream.finish(this.#takesTrailers ? trailers : undefined);
     const { holdsChunks } = this.#downstream;
     this.#end(undefined);
     this.#downstream.release();
@@ -348,6 +352,17 @@ export class Exchange
     this.#downstream.finish();
     this.#end(answer.failure);
     this.#downstream.release();
+  }
+
+  /** Trailers are passed on for gRPC alone (routing.md §12). */
+  get #speaksGrpc(): boolean {
+    const protocol = this.route?.cluster?.config.protocol;
+    return protocol === 'grpc' || protocol === 'grpcs';
+  }
+
+  /** HTTP/2 has a place for them whatever the client said; an HTTP/1.1 client must ask (RFC 9110 §6.5.1). */
+  get #takesTrailers(): boolean {
+    return this.#speaksGrpc && (this.protocol === 'HTTP/2.0' || this.acceptsTrailers);
   }
 
   #answerFields(received?: FieldList): AnswerFields {

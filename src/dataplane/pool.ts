@@ -1,4 +1,6 @@
+import type { UpstreamProtocol } from '../model/config.ts';
 import type { EndpointState } from './cluster.ts';
+import type { Upstream } from './codec.ts';
 import type { Engine } from './engine.ts';
 import { ClientConnection } from './http1/client-connection.ts';
 
@@ -31,7 +33,8 @@ export class Pool {
   }
 
   /** An idle connection that may be used now, undefined if there is none. */
-  take(endpoint: EndpointState, protocol: Protocol): ClientConnection | undefined {
+  take(endpoint: EndpointState, protocol: UpstreamProtocol): Upstream | undefined {
+    if (!isHttp1(protocol)) return undefined;
     const stack = this.#idle.get(endpoint)?.[protocol];
     if (stack === undefined) return undefined;
     for (let connection = stack.pop(); connection !== undefined; connection = stack.pop()) {
@@ -43,8 +46,9 @@ export class Pool {
   }
 
   /** A new connection; it is not connected yet. */
-  connect(endpoint: EndpointState, protocol: Protocol, connectMs: number): ClientConnection {
-    const connection = new ClientConnection(this.#engine, endpoint, protocol, connectMs);
+  connect(endpoint: EndpointState, protocol: UpstreamProtocol, connectMs: number): Upstream {
+    const spoken = isHttp1(protocol) ? protocol : 'http';
+    const connection = new ClientConnection(this.#engine, endpoint, spoken, connectMs);
     this.#open.add(connection);
     return connection;
   }
@@ -117,4 +121,8 @@ export class Pool {
     connection.idleAfter = undefined;
     this.#idleCount -= 1;
   }
+}
+
+function isHttp1(protocol: UpstreamProtocol): protocol is Protocol {
+  return protocol === 'http' || protocol === 'https';
 }

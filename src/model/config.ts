@@ -95,9 +95,12 @@ export interface Cluster {
   readonly endpointSet: string;
   /** What a route to it answers while it has no endpoint: 503, and 404 for the default backend (routing.md §6.3). */
   readonly statusWhenEmpty: 404 | 503;
-  readonly protocol: 'http' | 'https';
+  readonly protocol: UpstreamProtocol;
   readonly balancer: BalancerConfig;
 }
+
+/** HTTP/1.1, plain or over TLS; HTTP/2 by prior knowledge, or over TLS by ALPN. */
+export type UpstreamProtocol = 'http' | 'https' | 'grpc' | 'grpcs';
 
 export type BalancerConfig = { readonly kind: 'round-robin' };
 

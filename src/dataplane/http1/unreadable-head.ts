@@ -11,5 +11,6 @@ export const UNREADABLE_HEAD: ExchangeHead = {
   fields: new FieldList(),
   body: NO_BODY,
   upgrade: false,
+  acceptsTrailers: false,
   byteLength: 0,
 };
