@@ -1,4 +1,4 @@
-import type { Cluster } from '../model/config.ts';
+import type { Cluster, UpstreamProtocol } from '../model/config.ts';
 import { objectOf, textOf } from './loose.ts';
 import { portText } from './service-port.ts';
 import type { IngressBackend, ObjectKey } from './snapshot.ts';
@@ -50,8 +50,6 @@ export function serviceBackend(namespace: string, service: string, port: string)
   const endpointSet = `${serviceKey}:${port}`;
   return { kind: 'service', namespace, service, port, serviceKey, endpointSet };
 }
-
-export type UpstreamProtocol = Cluster['protocol'];
 
 /** One cluster a Service port and way of speaking to it: what one route sets never shows on another. */
 export function clusterId({ endpointSet }: ServiceBackend, protocol: UpstreamProtocol): string {

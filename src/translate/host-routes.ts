@@ -1,8 +1,8 @@
-import type { Route, RouteAction, RouteMatch } from '../model/config.ts';
+import type { Route, RouteAction, RouteMatch, UpstreamProtocol } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import type { RouteContext, RouteDraft, RouteKind } from './annotations/feature.ts';
 import { features } from './annotations/index.ts';
-import { clusterId, type Backend, type ServiceBackend, type UpstreamProtocol } from './backend.ts';
+import { clusterId, type Backend, type ServiceBackend } from './backend.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { retryPolicy } from './configmap/route-keys.ts';
 import { defaultBackendId } from './default-backend.ts';

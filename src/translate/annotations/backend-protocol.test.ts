@@ -6,6 +6,9 @@ for (const [given, want] of [
   ['HTTP', 'http'],
   ['https', 'https'],
   ['HttpS', 'https'],
+  ['GRPC', 'grpc'],
+  ['grpc', 'grpc'],
+  [' Grpcs ', 'grpcs'],
   ['SPDY', 'http'],
 ] as const) {
   test(`backend-protocol: ${given} is ${want}`, () => {
@@ -15,7 +18,7 @@ for (const [given, want] of [
   });
 }
 
-for (const protocol of ['GRPC', 'grpcs', 'FCGI', 'AUTO_HTTP']) {
+for (const protocol of ['FCGI', 'auto_http']) {
   test(`backend-protocol: ${protocol} closes its paths, and not the implicit root`, () => {
     const { route, findings } = applyAnnotations({ 'backend-protocol': protocol });
     assert.deepEqual(route.filters, [{ kind: 'deny', status: 503 }]);

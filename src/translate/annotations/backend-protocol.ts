@@ -1,7 +1,18 @@
+import type { UpstreamProtocol } from '../../model/config.ts';
 import { oneOfAnyCase } from '../value-parsers.ts';
 import { defineFeature } from './feature.ts';
 
 type Protocol = 'HTTP' | 'HTTPS' | 'AUTO_HTTP' | 'GRPC' | 'GRPCS' | 'FCGI';
+
+/** Undefined: not spoken yet. */
+const SPOKEN: Readonly<Record<Protocol, UpstreamProtocol | undefined>> = {
+  HTTP: 'http',
+  HTTPS: 'https',
+  GRPC: 'grpc',
+  GRPCS: 'grpcs',
+  AUTO_HTTP: undefined,
+  FCGI: undefined,
+};
 
 /** How endpoints are spoken to. */
 export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
@@ -11,9 +22,9 @@ export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
       onInvalid: 'default',
       risk: 'low',
       default: 'HTTP',
-      doc: '`HTTPS`: TLS without a check of the certificate and without SNI. Others than `HTTP` and `HTTPS` are not honoured yet: the paths answer 503.',
+      doc: '`HTTPS`, `GRPCS`: TLS without a check of the certificate and without SNI. `GRPC`, `GRPCS`: HTTP/2, whatever the client speaks. `AUTO_HTTP` and `FCGI` are not honoured yet: the paths answer 503.',
       refuse: (protocol) =>
-        isSpoken(protocol)
+        SPOKEN[protocol] !== undefined
           ? undefined
           : {
               outcome: 'partly',
@@ -24,12 +35,8 @@ export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
   },
   routes: ['rule', 'catch-all'],
   applyToRoute: (route, values) => {
-    const protocol = values['backend-protocol'] ?? 'HTTP';
-    if (!isSpoken(protocol)) return { ...route, filters: [{ kind: 'deny', status: 503 }] };
-    return protocol === 'HTTPS' ? { ...route, protocol: 'https' } : route;
+    const protocol = SPOKEN[values['backend-protocol'] ?? 'HTTP'];
+    if (protocol === undefined) return { ...route, filters: [{ kind: 'deny', status: 503 }] };
+    return { ...route, protocol };
   },
 });
-
-function isSpoken(protocol: Protocol): boolean {
-  return protocol === 'HTTP' || protocol === 'HTTPS';
-}

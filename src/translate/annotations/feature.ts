@@ -1,7 +1,6 @@
-import type { RetryPolicy, RouteTimeouts } from '../../model/config.ts';
+import type { RetryPolicy, RouteTimeouts, UpstreamProtocol } from '../../model/config.ts';
 import type { FilterConfig } from '../../model/filter-config.ts';
 import type { FindingCode } from '../../model/finding.ts';
-import type { UpstreamProtocol } from '../backend.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
