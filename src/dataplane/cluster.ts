@@ -26,6 +26,12 @@ export class ClusterState {
     return this.#size;
   }
 
+  /** Trailers are passed on for gRPC alone (routing.md §12). */
+  get passesTrailers(): boolean {
+    const { protocol } = this.#config;
+    return protocol === 'grpc' || protocol === 'grpcs';
+  }
+
   /** The endpoint for the next attempt: one not in `tried` while there are others. Undefined without endpoints. */
   pick(tried: ReadonlySet<EndpointState> | undefined): EndpointState | undefined {
     return this.#balancer.pick(tried);

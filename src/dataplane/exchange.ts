@@ -188,7 +188,7 @@ export class Exchange
 
   onRequestEnd(trailers?: FieldList): void {
     this.#isRequestComplete = true;
-    this.#requestTrailers = this.#speaksGrpc ? trailers : undefined;
+    if (this.route?.cluster?.passesTrailers === true) this.#requestTrailers = trailers;
     if (this.#isSending) this.#upstream?.finish(this.#requestTrailers);
   }
 
@@ -250,8 +250,11 @@ export class Exchange
   }
 
   onAnswerEnd(trailers?: FieldList): boolean {
+    // HTTP/2 has a place for trailers whatever the client said; an HTTP/1.1 client must ask (RFC 9110 §6.5.1).
+    const isWelcome = this.protocol === 'HTTP/2.0' || this.acceptsTrailers;
+    const passesOn = isWelcome && this.route?.cluster?.passesTrailers === true;
     this.#leaveEndpoint();
-    this.#downstream.finish(this.#takesTrailers ? trailers : undefined);
+    this.#downstream.finish(passesOn ? trailers : undefined);
     const { holdsChunks } = this.#downstream;
     this.#end(undefined);
     this.#downstream.release();
@@ -342,6 +345,7 @@ export class Exchange
   #answer(answer: OwnAnswer, title?: string, close = false): void {
     const showsProduct = this.#engine.table.settings.serverTokens;
     const { head, page } = createOwnMessage(answer, this, { title, showsProduct });
+    // Of a gRPC error too, which the client gets as a 200: docs/decisions/grpc-errors.md.
     this.status = answer.status;
     this.#isAnswering = true;
     this.#downstream.sendHead(head, this.#answerFields(), close);
@@ -352,17 +356,6 @@ export class Exchange
     this.#downstream.finish();
     this.#end(answer.failure);
     this.#downstream.release();
-  }
-
-  /** Trailers are passed on for gRPC alone (routing.md §12). */
-  get #speaksGrpc(): boolean {
-    const protocol = this.route?.cluster?.config.protocol;
-    return protocol === 'grpc' || protocol === 'grpcs';
-  }
-
-  /** HTTP/2 has a place for them whatever the client said; an HTTP/1.1 client must ask (RFC 9110 §6.5.1). */
-  get #takesTrailers(): boolean {
-    return this.#speaksGrpc && (this.protocol === 'HTTP/2.0' || this.acceptsTrailers);
   }
 
   #answerFields(received?: FieldList): AnswerFields {

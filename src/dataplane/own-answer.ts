@@ -3,6 +3,7 @@ import type { AnswerHead } from './codec.ts';
 import type { OwnAnswer } from './decide.ts';
 import { errorPage, statusText } from './error-page.ts';
 import { FieldKind, FieldList, NO_BODY } from './fields.ts';
+import { grpcErrorHead, isGrpc } from './grpc-status.ts';
 
 /** An answer of our own, ready to be sent. */
 export interface OwnMessage {
@@ -11,13 +12,23 @@ export interface OwnMessage {
   readonly page: Buffer | undefined;
 }
 
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly fields: FieldList;
+}
+
 /** @param title what stands beside the status on line and page; undefined: the usual. */
 export function createOwnMessage(
   { status, location, allow, isEmpty = false }: OwnAnswer,
-  request: { readonly method: string },
+  request: AnsweredRequest,
   options: { readonly title: string | undefined; readonly showsProduct: boolean },
 ): OwnMessage {
   const reason = options.title ?? statusText(status);
+  if (status >= 400 && isGrpc(request.fields)) {
+    const isHttp2 = request.protocol === 'HTTP/2.0';
+    return { head: grpcErrorHead(status, reason, isHttp2), page: undefined };
+  }
   const page = isEmpty
     ? undefined
     : errorPage(status, reason, options.showsProduct ? PRODUCT : undefined);
