@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { AnswerFields } from '../answer-fields.ts';
 import type { AnswerHead, Downstream } from '../codec.ts';
 import type { ConnectionHome } from '../connections.ts';
@@ -8,6 +7,7 @@ import { Exchange } from '../exchange.ts';
 import { NO_BODY, type FieldList } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { ClientPeer } from '../origin.ts';
+import { resetSocket } from '../reset-socket.ts';
 import type { SocketReader } from '../socket-reader.ts';
 import { Timer } from '../timer-wheel.ts';
 import { answerHeadText, interimText } from './answer-head-text.ts';
@@ -154,11 +154,8 @@ export class ServerConnection implements Downstream {
   abort(): void {
     this.#exchange = undefined;
     // A close that looks like the end of the answer would pass a part off as the whole.
-    if (this.#isCloseDelimited && !(this.#socket instanceof TLSSocket)) {
-      this.#socket.resetAndDestroy();
-    } else {
-      this.#socket.destroy();
-    }
+    if (this.#isCloseDelimited) resetSocket(this.#socket);
+    else this.#socket.destroy();
   }
 
   #listen(guard: Guard, home: ConnectionHome): void {

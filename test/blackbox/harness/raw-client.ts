@@ -2,7 +2,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
+import { carrier } from './carrier.ts';
+import { wireTap } from './wire-tap.ts';
 
 export interface RawAnswer {
   readonly status: number;
@@ -40,6 +42,7 @@ export class RawClient {
   }
 
   write(bytes: string | Buffer): void {
+    wireTap()?.onClientBytes(this, bytes);
     if (typeof bytes === 'string') this.socket.write(bytes, 'latin1');
     else this.socket.write(bytes);
   }
@@ -50,6 +53,12 @@ export class RawClient {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  /** Goes away as rudely as its carrier can: a reset, or the end of TCP without that of TLS. */
+  reset(): void {
+    if (this.socket instanceof TLSSocket) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** The next whole answer (interim ones count as answers). `head: true` for one to HEAD. Throws if the connection ends before. */
@@ -114,7 +123,9 @@ export class RawClient {
   }
 }
 
+/** Of a proxy of `startProxy`, over the carrier of this process. */
 export async function connectClient(t: TestContext, port: number): Promise<RawClient> {
+  if (carrier() === 'tls') return connectTlsClient(t, port);
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
   return ready(t, socket, 'connect');
 }
@@ -130,6 +141,8 @@ export async function connectTlsClient(
     host: '127.0.0.1',
     rejectUnauthorized: false,
     ALPNProtocols: ['http/1.1'],
+    // Known to Node, not to its types.
+    ...{ allowHalfOpen: true },
     ...options,
   });
   return ready(t, socket, 'secureConnect');

@@ -27,6 +27,7 @@ import { diffConfig } from '../../../src/model/delta.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 import type { ExchangeRecord } from '../../../src/observability/exchange-record.ts';
 import { WorkerStats } from '../../../src/observability/worker-stats.ts';
+import { carrier, carrierCertificate } from './carrier.ts';
 import { createRecordingLog, type LogLine } from './recording-log.ts';
 import { RecordList } from './record-list.ts';
 import { defaultSettings } from './default-settings.ts';
@@ -70,6 +71,7 @@ export type SettingsOptions = {
 };
 
 export interface RunningProxy {
+  /** Where clients of the process's carrier go. */
   readonly httpPort: number;
   /** 0 without certificates. */
   readonly httpsPort: number;
@@ -99,15 +101,18 @@ export async function startProxy(t: TestContext, options: ProxyOptions): Promise
   t.after(() => {
     dataPlane.destroy();
   });
-  let config = buildConfig(options);
+  const isTls = carrier() === 'tls';
+  const buildAll = (wanted: ProxyOptions): ProxyConfig =>
+    buildConfig(isTls ? { certificates: [carrierCertificate()], ...wanted } : wanted);
+  let config = buildAll(options);
   let version = 1;
   dataPlane.apply(diffConfig(undefined, config, version));
   const ports = await dataPlane.listen({
     httpPort: 0,
-    httpsPort: options.certificates === undefined ? 'off' : 0,
+    httpsPort: options.certificates === undefined && !isTls ? 'off' : 0,
   });
   return {
-    httpPort: ports.httpPort ?? 0,
+    httpPort: (isTls ? ports.httpsPort : ports.httpPort) ?? 0,
     httpsPort: ports.httpsPort ?? 0,
     dataPlane,
     stats,
@@ -116,7 +121,7 @@ export async function startProxy(t: TestContext, options: ProxyOptions): Promise
     logLines: lines,
     nextRecord: () => records.next(),
     apply(next) {
-      const nextConfig = buildConfig(next);
+      const nextConfig = buildAll(next);
       version += 1;
       dataPlane.apply(diffConfig(config, nextConfig, version));
       config = nextConfig;

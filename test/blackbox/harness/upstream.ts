@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Server as NetServer, type Socket }
 import type { TestContext } from 'node:test';
 
 import type { Endpoint } from '../../../src/model/config.ts';
+import { wireTap } from './wire-tap.ts';
 
 export interface RunningUpstream<S> {
   readonly endpoint: Endpoint;
@@ -37,6 +38,7 @@ export async function startRawUpstream(
       // Proxies reset connections as they please; the test looks at bytes and 'close'.
     });
     socket.on('close', () => sockets.delete(socket));
+    tapWrites(socket);
     onConnection(socket);
   });
   return listen(t, server, () => {
@@ -53,6 +55,23 @@ export async function refusedEndpoint(): Promise<Endpoint> {
   server.close();
   await once(server, 'close');
   return { address: '127.0.0.1', port };
+}
+
+/** What is written to this socket is seen by the tap, if there is one. */
+function tapWrites(socket: Socket): void {
+  const tap = wireTap();
+  if (tap === undefined) return;
+  for (const name of ['write', 'end'] as const) {
+    const write = socket[name].bind(socket) as (...args: unknown[]) => never;
+    socket[name] = (...args: unknown[]) => {
+      const [bytes, encoding] = args;
+      if (Buffer.isBuffer(bytes)) tap.onUpstreamBytes(socket, bytes);
+      else if (typeof bytes === 'string') {
+        tap.onUpstreamBytes(socket, Buffer.from(bytes, encoding === 'latin1' ? 'latin1' : 'utf8'));
+      }
+      return write(...args);
+    };
+  }
 }
 
 async function listen<S extends NetServer>(

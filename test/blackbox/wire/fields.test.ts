@@ -1,5 +1,6 @@
 /** Which fields pass, which are ours, and which end here: security.md §2. */
 import assert from 'node:assert/strict';
+import { carrier } from '../harness/carrier.ts';
 import { connectClient } from '../harness/raw-client.ts';
 import { ask, request, startProbe } from './probe.ts';
 import { ok, valuesOf } from './recording-upstream.ts';
@@ -138,13 +139,16 @@ wireTest(
     await ask(t, proxy, request('GET / HTTP/1.1', ...lines));
     const [received] = upstream.completed();
     const seen = OURS.map((name) => valuesOf(received, name));
+    const isTls = carrier() === 'tls';
+    const scheme = [isTls ? 'https' : 'http'];
+    const port = [isTls ? '443' : String(proxy.httpPort)];
     assert.deepEqual(seen, [
       ['127.0.0.1'],
       ['app.test'],
-      [String(proxy.httpPort)],
-      ['http'],
-      ['http'],
-      ['http'],
+      port,
+      scheme,
+      scheme,
+      scheme,
       ['127.0.0.1'],
     ]);
   },
@@ -256,23 +260,30 @@ wireTest(['2.6'], 'repeated fields of an answer keep count and order', async (t)
   assert.deepEqual(fields.get('x-a'), ['1', '2']);
 });
 
-wireTest(['2.7', '7.5', '3.4'], 'no byte of a client splits an answer', async (t) => {
-  const { proxy } = await startProbe(t, {
-    virtualHosts: [
-      {
-        name: 'app.test',
-        routes: [{ filters: [{ kind: 'https-redirect', status: 308, keepTrailingSlash: false }] }],
-      },
-    ],
-  });
-  const client = await connectClient(t, proxy.httpPort);
-  client.write(request('GET /%0d%0aSet-Cookie:%20x=1?%0d%0a%0d%0a<script> HTTP/1.1'));
-  const answer = await client.readAnswer();
-  assert.equal(answer.status, 308);
-  assert.equal(answer.fields.get('set-cookie'), undefined);
-  assert.doesNotMatch(answer.fields.get('location')?.[0] ?? '', /[\x00-\x20\x7f-\xff]/);
-  assert.ok(!answer.body.includes('script'));
-});
+wireTest(
+  ['2.7', '7.5', '3.4'],
+  'no byte of a client splits an answer',
+  async (t) => {
+    const { proxy } = await startProbe(t, {
+      virtualHosts: [
+        {
+          name: 'app.test',
+          routes: [
+            { filters: [{ kind: 'https-redirect', status: 308, keepTrailingSlash: false }] },
+          ],
+        },
+      ],
+    });
+    const client = await connectClient(t, proxy.httpPort);
+    client.write(request('GET /%0d%0aSet-Cookie:%20x=1?%0d%0a%0d%0a<script> HTTP/1.1'));
+    const answer = await client.readAnswer();
+    assert.equal(answer.status, 308);
+    assert.equal(answer.fields.get('set-cookie'), undefined);
+    assert.doesNotMatch(answer.fields.get('location')?.[0] ?? '', /[\x00-\x20\x7f-\xff]/);
+    assert.ok(!answer.body.includes('script'));
+  },
+  'tcp',
+);
 
 wireTest(['2.7'], 'what is logged of a request holds no raw control bytes', async (t) => {
   const { proxy } = await startProbe(t);

@@ -219,7 +219,7 @@ wireTest(
       client.write(request('GET /second HTTP/1.1'));
       assert.equal((await client.readAnswer()).status, 200);
     }
-    clients[0]?.destroy();
+    for (const client of clients) client.destroy();
     await proxyForgets(proxy.limits, async () => {
       await assertServesOn(t, proxy);
     });

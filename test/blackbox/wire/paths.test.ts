@@ -236,6 +236,7 @@ wireTest(
     );
     assert.match(fields.get('location')?.[0] ?? '', /^http:\/\/app\.test(?::\d+)?\/start$/);
   },
+  'tcp',
 );
 
 wireTest(['3.4'], 'over TLS the same', async (t) => {

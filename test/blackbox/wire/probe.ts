@@ -4,10 +4,13 @@ import type { TestContext } from 'node:test';
 import { connectClient, type RawAnswer } from '../harness/raw-client.ts';
 import { type ProxyOptions, type RunningProxy, startProxy } from '../harness/start-proxy.ts';
 import {
+  echo,
   echoed,
+  type ReceivedRequest,
   type RecordingOptions,
   type RecordingUpstream,
   startRecordingUpstream,
+  valuesOf,
 } from './recording-upstream.ts';
 
 export interface Probe {
@@ -15,15 +18,48 @@ export interface Probe {
   readonly upstream: RecordingUpstream;
 }
 
+/** A host of every probe, which no test touches: it leads to the recording upstream, over the same pool. */
+const CLEAN_HOST = 'clean.test';
+const probes = new WeakMap<TestContext, Probe[]>();
+
 /** A proxy whose host `app.test` goes to a recording upstream. */
 export async function startProbe(
   t: TestContext,
   options: ProxyOptions & { readonly recording?: RecordingOptions } = {},
 ): Promise<Probe> {
-  const { recording, ...proxyOptions } = options;
-  const upstream = await startRecordingUpstream(t, recording);
-  const proxy = await startProxy(t, { upstreams: [upstream.endpoint], ...proxyOptions });
-  return { proxy, upstream };
+  const { recording = {}, ...proxyOptions } = options;
+  const upstream = await startRecordingUpstream(t, sparingClean(recording));
+  const proxy = await startProxy(t, {
+    upstreams: [upstream.endpoint],
+    ...proxyOptions,
+    virtualHosts: [
+      ...(options.virtualHosts ?? [{ name: 'app.test' }]),
+      { name: CLEAN_HOST, routes: [{ action: { kind: 'forward', cluster: 'clean' } }] },
+    ],
+    clusters: { ...options.clusters, clean: { upstreams: [upstream.endpoint] } },
+  });
+  const probe = { proxy, upstream };
+  probes.set(t, [...(probes.get(t) ?? []), probe]);
+  return probe;
+}
+
+/** Whatever a test had happen: a clean request on a new connection still gets its own answer from each of its proxies. */
+export async function assertAllServeOn(t: TestContext): Promise<void> {
+  for (const { proxy } of probes.get(t) ?? []) await assertServesOn(t, proxy, CLEAN_HOST);
+}
+
+/** How a hostile upstream treats clean requests: well. */
+function sparingClean({ answer, onHead, ...options }: RecordingOptions): RecordingOptions {
+  const isClean = (received: ReceivedRequest): boolean =>
+    valuesOf(received, 'host')[0] === CLEAN_HOST;
+  return {
+    ...options,
+    answer: (received, socket) =>
+      answer === undefined || isClean(received) ? echo(received) : answer(received, socket),
+    onHead: (received, socket) => {
+      if (!isClean(received)) onHead?.(received, socket);
+    },
+  };
 }
 
 /** A request to `app.test` with these lines after Host. */
@@ -43,13 +79,17 @@ export async function ask(t: TestContext, proxy: RunningProxy, bytes: string): P
 let cleanRequests = 0;
 
 /** A clean request on a new connection gets its own answer, soon. */
-export async function assertServesOn(t: TestContext, proxy: RunningProxy): Promise<void> {
+export async function assertServesOn(
+  t: TestContext,
+  proxy: RunningProxy,
+  host = 'app.test',
+): Promise<void> {
   cleanRequests += 1;
   const target = `/clean/${cleanRequests}`;
   const begun = performance.now();
-  const answer = await ask(t, proxy, request(`GET ${target} HTTP/1.1`));
+  const answer = await ask(t, proxy, `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   assert.equal(answer.status, 200);
-  assert.equal(answer.body, echoed('GET', target, 'app.test'));
+  assert.equal(answer.body, echoed('GET', target, host));
   assert.ok(performance.now() - begun < 1_500, 'the clean request took over 1.5 s');
 }
 

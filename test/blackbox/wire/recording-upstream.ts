@@ -103,14 +103,15 @@ export function echoed(method: string, target: string, host: string): string {
   return `${method} ${target} ${host}`;
 }
 
-function echo(request: ReceivedRequest): string {
+/** The default answer. */
+export function echo(request: ReceivedRequest): string {
   const { method, target } = request;
   return ok(
     method === 'HEAD' ? '' : echoed(method, target, valuesOf(request, 'host').join(' and ')),
   );
 }
 
-interface ReaderEvents {
+export interface ReaderEvents {
   onHead(request: ReceivedRequest): void;
   onRequest(request: ReceivedRequest): void;
   onFault(text: string): void;
@@ -128,7 +129,8 @@ const FORBIDDEN = new Set([
 const NAME = /^[A-Za-z0-9-]+$/;
 const NAME_OR_UNDERSCORE = /^[A-Za-z0-9_-]+$/;
 
-class StrictReader {
+/** Reads what one connection receives. */
+export class StrictReader {
   readonly #connection: number;
   readonly #options: RecordingOptions;
   readonly #events: ReaderEvents;

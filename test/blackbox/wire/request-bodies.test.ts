@@ -84,7 +84,7 @@ for (const { name, bytes, end } of [
     client.write(bytes);
     await headCame.promise;
     if (end === 'end') client.end();
-    else client.socket.resetAndDestroy();
+    else client.reset();
     await closed.promise;
     assert.deepEqual(upstream.completed(), []);
     await assertServesOn(t, proxy);
