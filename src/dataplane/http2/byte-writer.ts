@@ -1,7 +1,7 @@
 const FIRST_BYTES = 512;
 const LARGEST_FIRST_BYTES = 16_384;
 /** Up to this many characters, writing them here is cheaper than the call that writes them natively. */
-const SHORT_TEXT = 24;
+const SHORT_TEXT = 16;
 
 /**
  * A growing buffer that is written front to back: frames and header blocks of one tick are gathered here and leave in one write.
@@ -17,13 +17,25 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** The memory, with room for `more` octets from `length` on: for who writes there and then calls `advance`. */
+  reserve(more: number): Buffer {
+    const bytes = this.#bytes;
+    if (bytes !== undefined && bytes.length - this.#length >= more) return bytes;
+    return this.#grow(more);
+  }
+
+  /** Counts `written` octets that were reserved. */
+  advance(written: number): void {
+    this.#length += written;
+  }
+
   u8(value: number): void {
-    const bytes = this.#room(1);
+    const bytes = this.reserve(1);
     bytes[this.#length++] = value;
   }
 
   u16(value: number): void {
-    const bytes = this.#room(2);
+    const bytes = this.reserve(2);
     let at = this.#length;
     bytes[at++] = value >>> 8;
     bytes[at++] = value;
@@ -31,7 +43,7 @@ export class ByteWriter {
   }
 
   u24(value: number): void {
-    const bytes = this.#room(3);
+    const bytes = this.reserve(3);
     let at = this.#length;
     bytes[at++] = value >>> 16;
     bytes[at++] = value >>> 8;
@@ -40,7 +52,7 @@ export class ByteWriter {
   }
 
   u32(value: number): void {
-    const bytes = this.#room(4);
+    const bytes = this.reserve(4);
     let at = this.#length;
     bytes[at++] = value >>> 24;
     bytes[at++] = value >>> 16;
@@ -51,7 +63,7 @@ export class ByteWriter {
 
   /** One octet a character; of characters beyond U+00FF the low eight bits. */
   latin1(text: string): void {
-    const bytes = this.#room(text.length);
+    const bytes = this.reserve(text.length);
     if (text.length <= SHORT_TEXT) {
       for (let at = 0; at < text.length; at++) bytes[this.#length + at] = text.charCodeAt(at);
     } else {
@@ -62,7 +74,7 @@ export class ByteWriter {
 
   /** Copies `chunk[start, end)`. */
   bytes(chunk: Buffer, start: number, end: number): void {
-    const bytes = this.#room(end - start);
+    const bytes = this.reserve(end - start);
     chunk.copy(bytes, this.#length, start, end);
     this.#length += end - start;
   }
@@ -90,13 +102,6 @@ export class ByteWriter {
     this.#bytes = undefined;
     this.#length = 0;
     return taken;
-  }
-
-  /** The memory, with at least `more` octets free behind what is written. */
-  #room(more: number): Buffer {
-    const bytes = this.#bytes;
-    if (bytes !== undefined && bytes.length - this.#length >= more) return bytes;
-    return this.#grow(more);
   }
 
   #grow(more: number): Buffer {

@@ -9,6 +9,7 @@ export type DecodeResult = 'ok' | 'list-too-large' | 'compression-error';
 export type OnField = (name: string, value: string, isSensitive: boolean) => void;
 
 const EMPTY = Buffer.alloc(0);
+const NOBODY: OnField = () => undefined;
 
 /** Decodes the header blocks of one direction of a connection, in the order in which they came (RFC 7541). */
 export class HpackDecoder {
@@ -17,7 +18,7 @@ export class HpackDecoder {
   readonly #cursor: BlockCursor = { bytes: EMPTY, at: 0, end: 0 };
   #listBytes = 0;
   #maxListBytes = 0;
-  #onField: OnField = () => undefined;
+  #onField = NOBODY;
 
   /** @param maxTableBytes the SETTINGS_HEADER_TABLE_SIZE that we advertised, which does not change. */
   constructor(maxTableBytes: number) {
@@ -50,7 +51,8 @@ export class HpackDecoder {
     this.#maxListBytes = maxListBytes;
     this.#onField = onField;
     const isValid = this.#readTableSizes() && this.#readFields();
-    cursor.bytes = EMPTY;
+    cursor.bytes = EMPTY; // neither the block nor who asked is kept
+    this.#onField = NOBODY;
     if (!isValid) return 'compression-error';
     return this.#listBytes > maxListBytes ? 'list-too-large' : 'ok';
   }

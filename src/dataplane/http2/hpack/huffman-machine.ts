@@ -1,18 +1,19 @@
-/** Bits of a step, above the state that it leads to (low eight) and the octets that it gives (the next sixteen). */
-export const ONE_OCTET = 1 << 24;
-export const TWO_OCTETS = 1 << 25;
-export const FAILED = 1 << 26;
+/** Bits of a step, above the state that it leads to (low eight) and the octet that it gives (the next eight). */
+export const GIVES_OCTET = 1 << 16;
+export const FAILED = 1 << 17;
 /** In `ends`: the code may end here. */
 export const ACCEPTS = 1;
 
 /** A padding has at most seven bits (RFC 7541 §5.2). */
 const MOST_PADDING_BITS = 7;
-const BYTE_BITS = 8;
+const NIBBLE_BITS = 4;
+const NIBBLES = 16;
+/** The tree's inner nodes, of which its 257 leaves make 256. */
 const STATES = 256;
 const NO_NODE = 0;
 
 export interface HuffmanMachine {
-  /** By state and input byte (`state << 8 | byte`): next state, up to two octets that are complete with it, and the flags. */
+  /** By state and four bits of input (`state << 4 | nibble`): next state, the octet that is complete with it, and the flags. */
   readonly steps: Uint32Array;
   /** By state: `ACCEPTS` where the bits since the last octet may be padding: fewer than eight, all ones. */
   readonly ends: Uint8Array;
@@ -22,14 +23,16 @@ export interface HuffmanMachine {
 type Tree = Int16Array;
 
 /**
- * A machine that takes a byte of code at once. Its states are the tree's inner nodes, of which 257 codes make 256;
- * a byte completes at most two octets, because after the first at most seven bits are left and the shortest code has five.
+ * A machine that takes four bits of code at once; its states are the tree's inner nodes. The shortest code has five bits, so
+ * that a step completes at most one octet. Steps are 16 KiB, which stay in the processor's nearest cache.
  */
 export function createHuffmanMachine(codes: Uint32Array, bits: Uint8Array): HuffmanMachine {
   const tree = growTree(codes, bits);
-  const steps = new Uint32Array(STATES * 256);
+  const steps = new Uint32Array(STATES * NIBBLES);
   for (let state = 0; state < STATES; state++) {
-    for (let byte = 0; byte < 256; byte++) steps[(state << 8) | byte] = step(tree, state, byte);
+    for (let nibble = 0; nibble < NIBBLES; nibble++) {
+      steps[(state << NIBBLE_BITS) | nibble] = step(tree, state, nibble);
+    }
   }
   return { steps, ends: findEnds(tree) };
 }
@@ -49,20 +52,16 @@ function growTree(codes: Uint32Array, bits: Uint8Array): Tree {
   return tree;
 }
 
-function step(tree: Tree, state: number, byte: number): number {
+function step(tree: Tree, state: number, nibble: number): number {
   let node = state;
   let given = 0;
-  for (let bit = BYTE_BITS - 1; bit >= 0; bit--) {
-    const next = tree[node * 2 + ((byte >>> bit) & 1)] ?? NO_NODE;
+  for (let bit = NIBBLE_BITS - 1; bit >= 0; bit--) {
+    const next = tree[node * 2 + ((nibble >>> bit) & 1)] ?? NO_NODE;
     if (next === NO_NODE) return FAILED;
     node = Math.max(next, 0);
-    if (next < 0) given = giveOctet(given, ~next);
+    if (next < 0) given = GIVES_OCTET | (~next << 8);
   }
   return given | node;
-}
-
-function giveOctet(given: number, octet: number): number {
-  return given === 0 ? ONE_OCTET | (octet << 8) : given | TWO_OCTETS | (octet << 16);
 }
 
 function findEnds(tree: Tree): Uint8Array {

@@ -70,20 +70,25 @@ export const STATIC_FIELD_COUNT = STATIC_FIELDS.length;
 export const STATIC_NAMES: readonly string[] = ['', ...STATIC_FIELDS.map(([name]) => name)];
 export const STATIC_VALUES: readonly string[] = ['', ...STATIC_FIELDS.map(([, value]) => value)];
 
-/** A name of the static table: its first index, and those of the values that come with it. */
+/** A name of the static table. */
 export interface StaticName {
+  /** Its first index. */
   readonly index: number;
-  readonly values: ReadonlyMap<string, number>;
+  /** Index by value, where values come with it. */
+  readonly values: ReadonlyMap<string, number> | undefined;
 }
 
 export const STATIC_INDEX: ReadonlyMap<string, StaticName> = indexStaticFields();
 
 function indexStaticFields(): Map<string, StaticName> {
-  const names = new Map<string, { index: number; values: Map<string, number> }>();
-  STATIC_FIELDS.forEach(([name, value], position) => {
-    const known = names.get(name) ?? { index: position + 1, values: new Map<string, number>() };
-    if (value !== '') known.values.set(value, position + 1);
-    names.set(name, known);
-  });
+  const names = new Map<string, StaticName>();
+  for (const name of new Set(STATIC_NAMES.slice(1))) {
+    const values = new Map<string, number>();
+    STATIC_FIELDS.forEach(([other, value], position) => {
+      if (other === name && value !== '') values.set(value, position + 1);
+    });
+    const index = STATIC_NAMES.indexOf(name);
+    names.set(name, { index, values: values.size === 0 ? undefined : values });
+  }
   return names;
 }
