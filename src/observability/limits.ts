@@ -25,6 +25,16 @@ export const limits = {
   'upstream-trailers': 'trailer section of an answer too long: cut',
   'malformed-response':
     'an answer that breaks the rules of its protocol: 502, or cut where it had begun',
+  'http2-resets': 'streams reset, by the client or because of it, faster than 33 a second: closed',
+  'http2-continuations': 'a header block that does not end: closed',
+  'http2-settings': 'SETTINGS without end: closed',
+  'http2-pings': 'PING without end: closed',
+  'http2-empty-frames': 'frames that carry nothing, without end: closed',
+  'http2-ignored-frames': 'PRIORITY and unknown frames without end: closed',
+  'http2-window-updates': 'WINDOW_UPDATE for less than was sent, without end: closed',
+  'http2-unread-answers': 'a client asks on and reads none of what it is told: closed',
+  'http2-header-list': 'decoded fields of a request too large: 400, and no further streams',
+  'http2-streams': 'more streams at once than http2-max-concurrent-streams: refused',
   overload: 'not enough memory: 503',
 } as const satisfies Record<string, string>;
 

@@ -1,0 +1,360 @@
+import type { LimitName } from '../../observability/limits.ts';
+import type { ClosedStreams } from './closed-streams.ts';
+import type { FloodKind } from './flood-guard.ts';
+import { FrameReader, type FrameHandler } from './frame-reader.ts';
+import {
+  CLIENT_PREFACE,
+  DEFAULT_HEADER_TABLE_BYTES,
+  DEFAULT_MAX_FRAME_BYTES,
+  ErrorCode,
+  Flag,
+  FrameType,
+} from './frames.ts';
+import { HeaderAssembly } from './header-assembly.ts';
+import { HeaderBlock } from './header-block.ts';
+import { HpackDecoder } from './hpack/decoder.ts';
+import { PeerSettings } from './settings.ts';
+import type { Http2Stream } from './stream.ts';
+
+/** What the frames of a peer come to, once they have been found in order; the connection's. */
+export interface FrameEvents {
+  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly closed: ClosedStreams;
+  readonly lastPeerId: number;
+  isIdle(streamId: number): boolean;
+  onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void;
+  onHead(stream: Http2Stream, endStream: boolean, block: HeaderBlock): void;
+  onDataLength(stream: Http2Stream | undefined, bytes: number): boolean;
+  onStreamData(stream: Http2Stream, chunk: Buffer, start: number, end: number): void;
+  onDataDone(stream: Http2Stream | undefined, bytes: number, endStream: boolean): void;
+  onPeerReset(stream: Http2Stream, code: number): void;
+  onPeerSettings(windowChange: number): void;
+  onPing(flags: number, payload: Buffer, start: number): void;
+  onPeerGoaway(lastStreamId: number, code: number): void;
+  onWindowUpdate(stream: Http2Stream | undefined, increment: number): void;
+  streamError(streamId: number, code: ErrorCode): void;
+  refuse(streamId: number, code: ErrorCode): void;
+  countFlood(kind: FloodKind): boolean;
+  failFlood(limit: LimitName): void;
+  fail(code: ErrorCode, reason: string): void;
+}
+
+const PREFACE = Buffer.from(CLIENT_PREFACE, 'latin1');
+const PRIORITY_BYTES = 5;
+
+/**
+ * The peer's side of the protocol: whether a frame may come now and on this stream, whether its payload is sound, and what
+ * it then means (RFC 9113 §5.1, §6). Header blocks are always decoded, for the tables' sake, whatever becomes of them.
+ */
+export class FrameDispatch implements FrameHandler {
+  readonly peer = new PeerSettings();
+  readonly #events: FrameEvents;
+  readonly #side: 'server' | 'client';
+  readonly #maxHeaderListBytes: number;
+  readonly #reader = new FrameReader(this, DEFAULT_MAX_FRAME_BYTES);
+  readonly #decoder = new HpackDecoder(DEFAULT_HEADER_TABLE_BYTES);
+  readonly #assembly = new HeaderAssembly();
+  readonly #block = new HeaderBlock();
+  /** Bytes of the client's preface that came. */
+  #prefaceBytes: number;
+  #hasSettings = false;
+  #isOver = false;
+  /** Of the DATA frame that is being read; undefined: its payload is thrown away. */
+  #dataStream: Http2Stream | undefined = undefined;
+
+  constructor(events: FrameEvents, side: 'server' | 'client', maxHeaderListBytes: number) {
+    this.#events = events;
+    this.#side = side;
+    this.#maxHeaderListBytes = maxHeaderListBytes;
+    this.#prefaceBytes = side === 'server' ? 0 : PREFACE.length;
+  }
+
+  get isMidFrame(): boolean {
+    return this.#assembly.isOpen;
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#reader.stop();
+  }
+
+  read(chunk: Buffer): void {
+    const from = this.#prefaceBytes < PREFACE.length ? this.#readPreface(chunk) : 0;
+    if (from < chunk.length && !this.#isOver) {
+      this.#reader.read(from === 0 ? chunk : chunk.subarray(from));
+    }
+  }
+
+  onFrame(
+    type: number,
+    flags: number,
+    streamId: number,
+    payload: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    if (!this.#mayCome(type, flags)) return;
+    switch (type) {
+      case FrameType.Headers:
+        this.#onHeaders(flags, streamId, payload.subarray(start, end));
+        break;
+      case FrameType.Continuation:
+        this.#onContinuation(flags, streamId, payload.subarray(start, end));
+        break;
+      case FrameType.Priority:
+        this.#onPriority(streamId, payload.subarray(start, end));
+        break;
+      case FrameType.RstStream:
+        this.#onRstStream(streamId, payload, start, end);
+        break;
+      case FrameType.Settings:
+        this.#onSettings(flags, streamId, payload, start, end);
+        break;
+      case FrameType.Ping:
+        if (streamId !== 0) this.#fail('PING on a stream');
+        else if (end - start !== 8) this.#failSize('PING is not of 8 bytes');
+        else if (this.#events.countFlood('pings')) this.#events.onPing(flags, payload, start);
+        break;
+      case FrameType.Goaway:
+        if (streamId !== 0) this.#fail('GOAWAY on a stream');
+        else if (end - start < 8) this.#failSize('GOAWAY is too short');
+        else {
+          const lastStreamId = payload.readUInt32BE(start) & 0x7fff_ffff;
+          this.#events.onPeerGoaway(lastStreamId, payload.readUInt32BE(start + 4));
+        }
+        break;
+      case FrameType.WindowUpdate:
+        this.#onWindowUpdate(streamId, payload, start, end);
+        break;
+      case FrameType.PushPromise:
+        this.#fail('PUSH_PROMISE');
+        break;
+      default:
+        // Unknown types are ignored (RFC 9113 §5.5), as often as that makes sense.
+        this.#events.countFlood('ignored');
+    }
+  }
+
+  onData(
+    streamId: number,
+    flags: number,
+    frameBytes: number,
+    chunk: Buffer,
+    start: number,
+    end: number,
+    isFirst: boolean,
+    isLast: boolean,
+  ): void {
+    if (this.#isOver) return;
+    const endStream = (flags & Flag.EndStream) !== 0;
+    if (isFirst && !this.#beginData(streamId, frameBytes, start, end, isLast && !endStream)) return;
+    const stream = this.#dataStream;
+    if (stream !== undefined && end > start && !stream.isClosed) {
+      this.#events.onStreamData(stream, chunk, start, end);
+    }
+    if (isLast && !this.#isOver) this.#events.onDataDone(stream, frameBytes, endStream);
+  }
+
+  onFrameError(code: ErrorCode, reason: string): void {
+    this.#events.fail(code, reason);
+  }
+
+  #readPreface(chunk: Buffer): number {
+    const length = Math.min(chunk.length, PREFACE.length - this.#prefaceBytes);
+    const end = this.#prefaceBytes + length;
+    if (chunk.compare(PREFACE, this.#prefaceBytes, end, 0, length) !== 0) {
+      this.#fail('not the preface of HTTP/2');
+    }
+    this.#prefaceBytes = end;
+    return length;
+  }
+
+  #mayCome(type: number, flags: number): boolean {
+    if (this.#isOver) return false;
+    if (!this.#hasSettings) {
+      if (type === FrameType.Settings && (flags & Flag.Ack) === 0) return true;
+      this.#fail('the first frame is not SETTINGS');
+      return false;
+    }
+    if (this.#assembly.isOpen !== (type === FrameType.Continuation)) {
+      this.#fail('CONTINUATION missing or unasked');
+      return false;
+    }
+    return true;
+  }
+
+  #beginData(
+    streamId: number,
+    frameBytes: number,
+    start: number,
+    end: number,
+    mayBeEmpty: boolean,
+  ): boolean {
+    this.#dataStream = undefined;
+    if (!this.#mayCome(FrameType.Data, 0)) return false;
+    if (streamId === 0 || this.#events.isIdle(streamId)) {
+      this.#fail('DATA on a stream that is not open');
+      return false;
+    }
+    if (mayBeEmpty && start === end && !this.#events.countFlood('empty')) return false;
+    const stream = this.#events.streams.get(streamId);
+    const isOpen = stream !== undefined && !stream.isRemoteEnded;
+    if (!this.#events.onDataLength(isOpen ? stream : undefined, frameBytes)) return false;
+    if (isOpen) this.#dataStream = stream;
+    // What was on its way when we reset the stream is passed over.
+    else if (stream !== undefined || this.#events.closed.endOf(streamId) !== 'reset-by-us') {
+      this.#events.streamError(streamId, ErrorCode.StreamClosed);
+    }
+    return !this.#isOver;
+  }
+
+  #onHeaders(flags: number, streamId: number, payload: Buffer): void {
+    const fragment = this.#fragmentOf(flags, streamId, payload);
+    if (fragment === undefined) return;
+    const endStream = (flags & Flag.EndStream) !== 0;
+    if ((flags & Flag.EndHeaders) !== 0) {
+      this.#onBlock(streamId, endStream, fragment);
+      return;
+    }
+    if (fragment.length === 0 && !this.#events.countFlood('empty')) return;
+    this.#assembly.begin(streamId, endStream, fragment);
+  }
+
+  /** Without padding and priority. Undefined: it is not sound. */
+  #fragmentOf(flags: number, streamId: number, payload: Buffer): Buffer | undefined {
+    if (streamId === 0) {
+      this.#fail('HEADERS on no stream');
+      return undefined;
+    }
+    let start = 0;
+    let end = payload.length;
+    if ((flags & Flag.Padded) !== 0) end -= payload[start++] ?? 0;
+    const priorityAt = start;
+    if ((flags & Flag.Priority) !== 0) start += PRIORITY_BYTES;
+    if (start > payload.length) {
+      this.#failSize('HEADERS is too short');
+      return undefined;
+    }
+    if (end < start) {
+      this.#fail('the padding is longer than the frame');
+      return undefined;
+    }
+    if (start > priorityAt && dependency(payload, priorityAt) === streamId) {
+      this.#fail('a stream depends on itself');
+      return undefined;
+    }
+    return payload.subarray(start, end);
+  }
+
+  #onContinuation(flags: number, streamId: number, fragment: Buffer): void {
+    if (streamId !== this.#assembly.streamId) {
+      this.#fail('CONTINUATION of another stream');
+      return;
+    }
+    const isLast = (flags & Flag.EndHeaders) !== 0;
+    if (fragment.length === 0 && !isLast && !this.#events.countFlood('empty')) return;
+    if (!this.#assembly.add(fragment)) this.#events.failFlood('http2-continuations');
+    else if (isLast) this.#onBlock(streamId, this.#assembly.endStream, this.#assembly.take());
+  }
+
+  #onBlock(streamId: number, endStream: boolean, fragment: Buffer): void {
+    const block = this.#block;
+    block.clear();
+    const { length } = fragment;
+    const limit = this.#maxHeaderListBytes;
+    const outcome = this.#decoder.decode(fragment, 0, length, limit, block.add);
+    if (outcome === 'compression-error') {
+      this.#events.fail(ErrorCode.CompressionError, 'a header block does not decode');
+      return;
+    }
+    block.isTooLarge = outcome === 'list-too-large';
+    const stream = this.#events.streams.get(streamId);
+    if (stream === undefined) this.#onUnknown(streamId, endStream);
+    else if (stream.isRemoteEnded) this.#events.streamError(streamId, ErrorCode.StreamClosed);
+    else this.#events.onHead(stream, endStream, block);
+  }
+
+  /** A block for a stream that is not open: it opens one, or comes late, or is wrong. */
+  #onUnknown(streamId: number, endStream: boolean): void {
+    const isPeers = (streamId & 1) === (this.#side === 'server' ? 1 : 0);
+    if (isPeers && this.#side === 'server' && streamId > this.#events.lastPeerId) {
+      this.#events.onPeerHead(streamId, endStream, this.#block);
+      return;
+    }
+    const end = this.#events.closed.endOf(streamId);
+    if (end === 'reset-by-us') return;
+    const code = end === undefined ? ErrorCode.ProtocolError : ErrorCode.StreamClosed;
+    this.#events.fail(code, 'HEADERS on a stream that is not open');
+  }
+
+  #onPriority(streamId: number, payload: Buffer): void {
+    if (streamId === 0) this.#fail('PRIORITY on no stream');
+    else if (payload.length !== PRIORITY_BYTES) {
+      this.#onStreamOrConnection(streamId, ErrorCode.FrameSizeError);
+    } else if (dependency(payload, 0) === streamId) {
+      this.#onStreamOrConnection(streamId, ErrorCode.ProtocolError);
+    } else this.#events.countFlood('ignored');
+  }
+
+  /** An error of a stream, which there must be for that. */
+  #onStreamOrConnection(streamId: number, code: ErrorCode): void {
+    if (this.#events.isIdle(streamId)) this.#events.fail(code, 'a bad frame on an idle stream');
+    else this.#events.streamError(streamId, code);
+  }
+
+  #onRstStream(streamId: number, payload: Buffer, start: number, end: number): void {
+    if (streamId === 0 || this.#events.isIdle(streamId)) {
+      this.#fail('RST_STREAM on a stream that is not open');
+    } else if (end - start !== 4) {
+      this.#failSize('RST_STREAM is not of 4 bytes');
+    } else if (this.#events.countFlood('resets')) {
+      const stream = this.#events.streams.get(streamId);
+      if (stream !== undefined) this.#events.onPeerReset(stream, payload.readUInt32BE(start));
+    }
+  }
+
+  #onSettings(flags: number, streamId: number, payload: Buffer, start: number, end: number): void {
+    const isAck = (flags & Flag.Ack) !== 0;
+    if (streamId !== 0) this.#fail('SETTINGS on a stream');
+    else if (isAck ? end !== start : (end - start) % 6 !== 0) {
+      this.#failSize('SETTINGS is of no sound length');
+    } else if (this.#events.countFlood('settings') && !isAck) {
+      const before = this.peer.initialWindowBytes;
+      const error = this.peer.apply(payload, start, end);
+      this.#hasSettings = true;
+      if (error !== undefined) this.#events.fail(error, 'a setting is out of range');
+      else this.#events.onPeerSettings(this.peer.initialWindowBytes - before);
+    }
+  }
+
+  #onWindowUpdate(streamId: number, payload: Buffer, start: number, end: number): void {
+    if (end - start !== 4) {
+      this.#failSize('WINDOW_UPDATE is not of 4 bytes');
+      return;
+    }
+    if (streamId !== 0 && this.#events.isIdle(streamId)) {
+      this.#fail('WINDOW_UPDATE on a stream that is not open');
+      return;
+    }
+    if (!this.#events.countFlood('windowUpdates')) return;
+    const increment = payload.readUInt32BE(start) & 0x7fff_ffff;
+    const stream = this.#events.streams.get(streamId);
+    if (streamId !== 0 && stream === undefined) return;
+    if (increment > 0) this.#events.onWindowUpdate(stream, increment);
+    else if (streamId === 0) this.#fail('WINDOW_UPDATE of nothing');
+    else this.#events.streamError(streamId, ErrorCode.ProtocolError);
+  }
+
+  #fail(reason: string): void {
+    this.#events.fail(ErrorCode.ProtocolError, reason);
+  }
+
+  #failSize(reason: string): void {
+    this.#events.fail(ErrorCode.FrameSizeError, reason);
+  }
+}
+
+/** The stream that this one depends on, in a PRIORITY frame or HEADERS' priority (RFC 7540 §6.3). */
+function dependency(payload: Buffer, at: number): number {
+  return payload.readUInt32BE(at) & 0x7fff_ffff;
+}

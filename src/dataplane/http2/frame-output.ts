@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net';
+import { ByteWriter } from './byte-writer.ts';
+import { Flag, FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from './frames.ts';
+import { flushAfterThisTurn, type Gathered } from './write-gatherer.ts';
+
+/** When this much is gathered or waits for the kernel, DATA is held back. */
+const FULL_BYTES = 65_536;
+const FLAGS_OFFSET = 4;
+
+/** What a connection sends: frames are written to `frames`, and leave together at the end of the turn. */
+export class FrameOutput implements Gathered {
+  readonly frames = new ByteWriter();
+  /** There is room again, after somebody was told that there is none. */
+  onRoom: () => void = () => undefined;
+  readonly #socket: Socket;
+  readonly #stallMs: () => number;
+  #isScheduled = false;
+  #wasFull = false;
+  /** The DATA frame that was written last, if nothing came after it: where it begins, and whose it is. */
+  #lastDataAt = 0;
+  #lastDataEnd = 0;
+  #lastDataStream = 0;
+
+  /** @param stallMs longest time in which the kernel takes no byte; the socket then fires `timeout`. */
+  constructor(socket: Socket, stallMs: () => number) {
+    this.#socket = socket;
+    this.#stallMs = stallMs;
+  }
+
+  get isFull(): boolean {
+    const isFull = this.frames.length >= FULL_BYTES || this.#socket.writableNeedDrain;
+    if (isFull) this.#wasFull = true;
+    return isFull;
+  }
+
+  /** Bytes that the kernel has not taken. */
+  get unsentBytes(): number {
+    return this.frames.length + this.#socket.writableLength;
+  }
+
+  data(streamId: number, chunk: Buffer, start: number, end: number): void {
+    const { frames } = this;
+    this.#lastDataAt = frames.length;
+    this.#lastDataStream = streamId;
+    writeFrameHeader(frames, end - start, FrameType.Data, Flag.None, streamId);
+    frames.bytes(chunk, start, end);
+    this.#lastDataEnd = frames.length;
+    this.schedule();
+  }
+
+  /** END_STREAM: a flag of the last DATA frame where that is still here, a frame of its own elsewhere. */
+  endStream(streamId: number): void {
+    const { frames } = this;
+    const isLast = this.#lastDataStream === streamId && this.#lastDataEnd === frames.length;
+    if (isLast && frames.length > 0) {
+      frames.patchU8(this.#lastDataAt + FLAGS_OFFSET, Flag.EndStream);
+    } else {
+      writeFrameHeader(frames, 0, FrameType.Data, Flag.EndStream, streamId);
+    }
+    this.schedule();
+  }
+
+  /** A header block was written behind the header of its frame, which began at `at`: completes it, in more frames if need be. */
+  endHeaders(at: number, streamId: number, endStream: boolean, maxFrameBytes: number): void {
+    const { frames } = this;
+    const length = frames.length - at - FRAME_HEADER_BYTES;
+    const flags = endStream ? Flag.EndStream : Flag.None;
+    if (length <= maxFrameBytes) {
+      frames.patchU24(at, length);
+      frames.patchU8(at + FLAGS_OFFSET, flags | Flag.EndHeaders);
+    } else {
+      frames.patchU24(at, maxFrameBytes);
+      frames.patchU8(at + FLAGS_OFFSET, flags);
+      this.#continueHeaders(at + FRAME_HEADER_BYTES + maxFrameBytes, streamId, maxFrameBytes);
+    }
+    this.schedule();
+  }
+
+  /** Something was written to `frames`. */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    flushAfterThisTurn(this);
+  }
+
+  flush(): void {
+    this.#isScheduled = false;
+    const socket = this.#socket;
+    if (this.frames.length === 0 || !socket.writable) return;
+    socket.write(this.frames.take());
+    if (socket.writableLength > 0 && socket.timeout !== this.#stallMs()) {
+      socket.setTimeout(this.#stallMs());
+    }
+    this.checkRoom();
+  }
+
+  /** After a write, and on the socket's `drain`. */
+  checkRoom(): void {
+    if (!this.#wasFull || this.isFull) return;
+    this.#wasFull = false;
+    this.onRoom();
+  }
+
+  /** What was written beyond `from` goes into frames of its own. */
+  #continueHeaders(from: number, streamId: number, maxFrameBytes: number): void {
+    const { frames } = this;
+    const written = frames.take();
+    frames.bytes(written, 0, from);
+    for (let start = from; start < written.length; start += maxFrameBytes) {
+      const end = Math.min(written.length, start + maxFrameBytes);
+      const flags = end === written.length ? Flag.EndHeaders : Flag.None;
+      writeFrameHeader(frames, end - start, FrameType.Continuation, flags, streamId);
+      frames.bytes(written, start, end);
+    }
+  }
+}
