@@ -1,0 +1,162 @@
+/** Hostile clients before a strict upstream. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import {
+  type ReceivedRequest,
+  StrictReader,
+  valuesOf,
+} from '../blackbox/wire/recording-upstream.ts';
+import { addressOf, talk, type Heard } from './connection.ts';
+import clientCorpus from './corpus/client.json' with { type: 'json' };
+import { mutateHttp1 } from './http1-mutators.ts';
+import { startFuzzedProxy } from './proxy.ts';
+import type { Side, SideKind } from './side.ts';
+import { readAnswers, UnsoundAnswer } from './sound-answers.ts';
+import { cutStream, textOf, type FuzzStream } from './stream.ts';
+import { wholeRequests } from './whole-messages.ts';
+
+export const http1Client: SideKind = {
+  generate: (random) => cutStream(random, mutateHttp1(random, clientCorpus)),
+  start: startClientSide,
+};
+
+async function startClientSide(): Promise<Side> {
+  const upstream = await startStrictUpstream();
+  const proxy = await startFuzzedProxy({ address: '127.0.0.1', port: upstream.port });
+  return {
+    proxy,
+    async run(index, stream) {
+      const address = addressOf(index);
+      const heard = await talk(proxy.port, address, stream);
+      const completed = upstream.takeCompleted(address);
+      return [
+        ...judgeCompleted(stream, completed),
+        ...judgeAnswers(stream, address, heard),
+        ...(heard.end === 'never' ? ['the connection was not ended'] : []),
+      ];
+    },
+    takeFaults: () => [...upstream.faults.splice(0), ...proxy.takeErrors()],
+    close() {
+      proxy.destroy();
+      upstream.close();
+    },
+  };
+}
+
+/** What counts as complete upstream was complete at the client: the same messages in the same order. */
+function judgeCompleted(stream: FuzzStream, completed: readonly ReceivedRequest[]): string[] {
+  if (completed.length === 0) return [];
+  const whole = wholeRequests(textOf(stream));
+  let at = 0;
+  for (const { method, target, body } of completed) {
+    while (at < whole.length && !(whole[at]?.method === method && whole[at]?.body === body)) at++;
+    if (at === whole.length) {
+      return [`${method} ${target} counted as complete upstream, with ${JSON.stringify(body)}`];
+    }
+    at++;
+  }
+  return [];
+}
+
+function judgeAnswers(stream: FuzzStream, address: string, heard: Heard): string[] {
+  try {
+    const isTunnel = /upgrade/i.test(textOf(stream));
+    for (const { status, body, isWhole } of readAnswers(heard.text, isTunnel)) {
+      const isForeign = status === 200 && isWhole && body !== '' && !body.endsWith(` ${address}`);
+      if (isForeign) {
+        return [`somebody else's answer: ${JSON.stringify(body)}`];
+      }
+    }
+    return [];
+  } catch (error) {
+    if (error instanceof UnsoundAnswer) return [`unsound answer: ${error.message}`];
+    throw error;
+  }
+}
+
+interface StrictUpstream {
+  readonly port: number;
+  readonly faults: string[];
+  /** The requests that came whole from a client at this address. */
+  takeCompleted(address: string): readonly ReceivedRequest[];
+  close(): void;
+}
+
+async function startStrictUpstream(): Promise<StrictUpstream> {
+  const faults: string[] = [];
+  const completed = new Map<string, ReceivedRequest[]>();
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    connections += 1;
+    sockets.add(socket);
+    const reader = new StrictReader(
+      connections,
+      {},
+      {
+        onHead: () => undefined,
+        onRequest(request) {
+          const address = valuesOf(request, 'x-real-ip').join();
+          const others = completed.get(address);
+          if (others === undefined) completed.set(address, [request]);
+          else others.push(request);
+          const isUpgrade = valuesOf(request, 'upgrade').length > 0;
+          if (isUpgrade) answerUpgrade(socket, request);
+          else socket.write(answerTo(request, address), 'latin1');
+        },
+        onFault(text) {
+          faults.push(`strict upstream: ${text}`);
+          socket.destroy();
+        },
+      },
+    );
+    socket.on('data', (chunk) => {
+      reader.read(chunk.toString('latin1'));
+    });
+    socket.on('end', () => socket.end());
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+  });
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    faults,
+    takeCompleted(address) {
+      const requests = completed.get(address) ?? [];
+      completed.delete(address);
+      return requests;
+    },
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+const SWITCHED =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+/** By the target's length: a tunnel, or none, after which the strict reader reads this connection no further. */
+function answerUpgrade(socket: Socket, { target }: ReceivedRequest): void {
+  if (target.length % 2 === 0) socket.write(SWITCHED);
+  else socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno');
+}
+
+/** By the target's length: with a length, in chunks, after an interim answer, or with the end of the connection. */
+function answerTo({ method, target }: ReceivedRequest, address: string): string {
+  const body = method === 'HEAD' ? '' : `${method} ${address}`;
+  const status = 'HTTP/1.1 200 OK\r\n';
+  const length = `Content-Length: ${body.length}\r\n`;
+  if (body === '') return `${status}${length}\r\n`;
+  switch (target.length % 4) {
+    case 0:
+      return `${status}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    case 1:
+      return `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${status}${length}\r\n${body}`;
+    case 2:
+      return `${status}${length}Connection: close\r\n\r\n${body}`;
+    default:
+      return `${status}${length}\r\n${body}`;
+  }
+}
