@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { nearestName } from '../translate/edit-distance.ts';
 import type { Flag } from './flags.ts';
 
 /** A command line that can't be obeyed: one line that names the flag and the remedy. */
@@ -53,10 +54,10 @@ function valueOf(flag: Flag, value: string | undefined): string {
 
 function unknownFlag(rawName: string, flags: readonly Flag[]): string {
   const wanted = rawName.replace(/^-+/, '');
-  const near = flags.find(
-    ({ name }) => name.startsWith(wanted) || (wanted.length > 3 && name.includes(wanted)),
-  );
-  const hint = near === undefined ? '' : `, perhaps --${near.name}`;
+  const names = flags.map(({ name }) => name);
+  const near =
+    nearestName(wanted, names) ?? names.find((name) => wanted.length > 3 && name.includes(wanted));
+  const hint = near === undefined ? '' : `, perhaps --${near}`;
   return `unknown flag ${quote(rawName)}${hint}; ts-nginx serve --help lists them`;
 }
 
