@@ -97,6 +97,11 @@ export const serveFlags: readonly Flag[] = [
 
   // The process
   integer('workers', 'Worker threads; 0: serve on the main thread', 'one a core'),
+  integer(
+    'memory-limit-mib',
+    'Memory of the process, in MiB: at 92 % of it connections are not kept, at 95 % requests get 503; 0: no limit',
+    'the container’s',
+  ),
   seconds('shutdown-grace-period', 'Serve on for so long after SIGTERM, while not ready', '0'),
   seconds(
     'post-shutdown-grace-period',

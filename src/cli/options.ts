@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly translate: Omit<TranslateOptions, 'defaultCertificate' | 'ownAddresses' | 'ownPorts'>;
   readonly ports: PortOptions;
   readonly workers: number;
+  /** Undefined: what the container may have. */
+  readonly memoryLimitBytes: number | 'none' | undefined;
   readonly batching: ChangeBatching;
   /** Serve on for so long after SIGTERM, while not ready. */
   readonly shutdownGraceMs: number;
@@ -95,6 +97,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
     },
     ports: parsePortOptions(flags),
     workers: flags.integer('workers', defaultWorkers(), 0, 256),
+    memoryLimitBytes: parseMemoryLimit(flags),
     batching: {
       quietMs: flags.duration('config-quiet-period', 5),
       maxMs: flags.duration('config-max-delay', 25),
@@ -112,6 +115,12 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
 /** Cores that the process may use (affinity and cgroup count). Where ports can't be shared, the main thread serves. */
 function defaultWorkers(): number {
   return process.platform === 'linux' ? availableParallelism() : 0;
+}
+
+function parseMemoryLimit(flags: FlagReader): ServeOptions['memoryLimitBytes'] {
+  if (!flags.isGiven('memory-limit-mib')) return undefined;
+  const mebibytes = flags.integer('memory-limit-mib', 0, 0, 1_048_576);
+  return mebibytes === 0 ? 'none' : mebibytes * 1024 * 1024;
 }
 
 function parsePortOptions(flags: FlagReader): PortOptions {

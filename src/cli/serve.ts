@@ -14,6 +14,7 @@ import type { TranslateOptions } from '../translate/translate-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
+import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 
 export interface ServeContext {
@@ -56,6 +57,7 @@ class Server implements RunningServer {
   #reconciler: Reconciler | undefined;
   #admin: AdminServer | undefined;
   #statsTimer: NodeJS.Timeout | undefined;
+  readonly #memory: MemoryWatch;
   #lastAppliedAt: Date | undefined;
   #stopping = false;
 
@@ -67,6 +69,11 @@ class Server implements RunningServer {
       this.#store.retain('configmaps', configMap, configMapGone(configMap));
     }
     this.#sources = createSources(options, this.#store, context.log);
+    this.#memory = new MemoryWatch({
+      limitBytes: options.memoryLimitBytes ?? containerMemoryLimit(),
+      log: context.log.child({ component: 'memory' }),
+      onChange: (pressure) => this.#pool?.setPressure(pressure),
+    });
     this.#metrics = new Metrics(
       {
         ...options.metrics,
@@ -84,6 +91,7 @@ class Server implements RunningServer {
         configVersion: () => this.#pool?.version ?? 0,
         findings: () => this.#reconciler?.findings() ?? [],
         workers: () => this.#pool?.states() ?? [],
+        memoryLimitBytes: () => this.#memory.limitBytes,
       },
     );
   }
@@ -106,6 +114,7 @@ class Server implements RunningServer {
       log: log.child({ component: 'reconcile' }),
     });
     for (const source of this.#sources) source.start();
+    this.#memory.start();
     this.#statsTimer = setInterval(() => void this.#pool?.takeStats(), STATS_INTERVAL_MS);
   }
 
@@ -118,6 +127,7 @@ class Server implements RunningServer {
     await wait(this.#options.shutdownGraceMs);
     await this.#pool?.drain(drainMs);
     clearInterval(this.#statsTimer);
+    this.#memory.stop();
     this.#reconciler?.stop();
     await Promise.all(this.#sources.map((source) => source.stop()));
     await wait(this.#options.postShutdownGraceMs);

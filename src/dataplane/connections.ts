@@ -23,9 +23,14 @@ export class Connections implements ConnectionHome {
     this.#autoLimit = autoLimit;
   }
 
-  /** False: there are as many as there may be. */
+  /** False: there are as many as there may be, or no memory for more. */
   accept(socket: Socket): boolean {
-    const { table, stats } = this.#engine;
+    const { table, stats, pressure } = this.#engine;
+    if (pressure === 'critical') {
+      stats.limitTripped('overload');
+      socket.destroy();
+      return false;
+    }
     const { maxConnections } = table.settings.client;
     const limit = maxConnections === 'auto' ? this.#autoLimit : maxConnections;
     if (this.#sockets.size >= limit) {

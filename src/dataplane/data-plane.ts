@@ -14,6 +14,7 @@ import { Listener } from './listener.ts';
 import type { ClientPeer } from './origin.ts';
 import { FailureLog } from './failure-log.ts';
 import { Pool } from './pool.ts';
+import type { Pressure } from './pressure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Table } from './table.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -90,6 +91,10 @@ export class DataPlane {
     return { httpPort: bound[0], httpsPort: bound[1] };
   }
 
+  setPressure(pressure: Pressure): void {
+    this.#engine.pressure = pressure;
+  }
+
   /** Accepts nothing more, closes what is idle, says `Connection: close`; resolves when the last exchange ended. */
   async drain(): Promise<void> {
     this.#engine.isDraining = true;
@@ -159,6 +164,7 @@ class WorkerEngine implements Engine {
   readonly failures: FailureLog;
   accessLog: AccessLog;
   isDraining = false;
+  pressure: Pressure = 'none';
 
   constructor(log: Logger, stats: WorkerStats, accessLog: AccessLog) {
     this.log = log;

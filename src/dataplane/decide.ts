@@ -17,6 +17,7 @@ export interface OwnAnswer extends Answer {
   /** For the log; undefined where the answer is what somebody configured. */
   readonly failure?: string;
   readonly allow?: string;
+  readonly retryAfterSeconds?: number;
   /** No page: the answer is its status. */
   readonly isEmpty?: boolean;
   /** The request is refused as malformed: nothing more is read from its connection. */
@@ -24,6 +25,12 @@ export interface OwnAnswer extends Answer {
 }
 
 const BLOCKED: OwnAnswer = { status: 403, failure: 'client address is blocked' };
+const OVERLOADED: OwnAnswer = {
+  status: 503,
+  failure: 'not enough memory',
+  retryAfterSeconds: 5,
+  closes: true,
+};
 const METHOD_REFUSED: OwnAnswer = {
   status: 405,
   failure: 'method is not served',
@@ -41,7 +48,14 @@ const STATUS_PATH = '/nginx_status';
  * From a parsed head to a route with an endpoint (undefined), or to the answer that the proxy gives by itself.
  * The order is that of routing.md: who, what, host, route, size, early filters, endpoints, access filters.
  */
-export function decide(exchange: Decidable, { table, stats }: Engine): OwnAnswer | undefined {
+export function decide(
+  exchange: Decidable,
+  { table, stats, pressure }: Engine,
+): OwnAnswer | undefined {
+  if (pressure === 'critical') {
+    stats.limitTripped('overload');
+    return OVERLOADED;
+  }
   if (table.blockedClients.matches(exchange.clientAddress)) return BLOCKED;
   if (exchange.method === 'CONNECT' || exchange.method === 'TRACE') return METHOD_REFUSED;
   const normal = normaliseTarget(exchange.target);

@@ -5,6 +5,7 @@ import type { AnswerFieldsMaker } from './answer-fields.ts';
 import type { Clock } from './clock.ts';
 import type { FailureLog } from './failure-log.ts';
 import type { Pool } from './pool.ts';
+import type { Pressure } from './pressure.ts';
 import type { Table } from './table.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -22,4 +23,5 @@ export interface Engine {
   readonly accessLog: AccessLog;
   /** No exchange begins on a connection that has had one: the worker is about to end. */
   readonly isDraining: boolean;
+  readonly pressure: Pressure;
 }

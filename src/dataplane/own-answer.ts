@@ -20,7 +20,7 @@ export interface AnsweredRequest {
 
 /** @param title what stands beside the status on line and page; undefined: the usual. */
 export function createOwnMessage(
-  { status, location, allow, isEmpty = false }: OwnAnswer,
+  { status, location, allow, retryAfterSeconds, isEmpty = false }: OwnAnswer,
   request: AnsweredRequest,
   options: { readonly title: string | undefined; readonly showsProduct: boolean },
 ): OwnMessage {
@@ -38,7 +38,7 @@ export function createOwnMessage(
     head: {
       status,
       reason,
-      fields: fieldsOf({ location, allow, hasPage: !isEmpty }),
+      fields: fieldsOf({ location, allow, retryAfterSeconds, hasPage: !isEmpty }),
       body: isHead ? NO_BODY : length,
       declaredLength: isHead ? length : undefined,
     },
@@ -49,6 +49,7 @@ export function createOwnMessage(
 function fieldsOf(parts: {
   readonly location: string | undefined;
   readonly allow: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
   readonly hasPage: boolean;
 }): FieldList {
   const fields = new FieldList();
@@ -58,5 +59,8 @@ function fieldsOf(parts: {
   }
   if (parts.location !== undefined) fields.push('Location', parts.location, FieldKind.Location);
   if (parts.allow !== undefined) fields.push('Allow', parts.allow, FieldKind.Other);
+  if (parts.retryAfterSeconds !== undefined) {
+    fields.push('Retry-After', String(parts.retryAfterSeconds), FieldKind.Other);
+  }
   return fields;
 }

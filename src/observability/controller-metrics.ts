@@ -23,6 +23,8 @@ export interface MetricsState {
   configVersion(): number;
   findings(): readonly Finding[];
   workers(): readonly { readonly state: string }[];
+  /** Undefined: there is none. */
+  memoryLimitBytes(): number | undefined;
 }
 
 const PROPAGATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
@@ -74,6 +76,7 @@ export class ControllerMetrics {
     this.#addConfigGauges({ kept, own }, state);
     this.#addFindings(own, state);
     this.#addWorkers(own, state);
+    this.#addMemoryLimit(own, state);
   }
 
   addBuildInfo(prefix: string, { release, build, repository }: ControllerIdentity): void {
@@ -129,6 +132,17 @@ export class ControllerMetrics {
           this.set({ code, effect: findingEffects[code] }, 0);
         }
         for (const { code } of state.findings()) this.inc({ code, effect: findingEffects[code] });
+      },
+    });
+  }
+
+  #addMemoryLimit(prefix: string, state: MetricsState): void {
+    new Gauge({
+      name: `${prefix}memory_limit_bytes`,
+      help: 'Memory that the process may have; at 92 and 95 % of it load is shed. 0: no limit',
+      registers: this.#registers,
+      collect() {
+        this.set(state.memoryLimitBytes() ?? 0);
       },
     });
   }

@@ -42,6 +42,7 @@ function createMetrics(changes: Partial<MetricsOptions> = {}, state: Partial<Met
       configVersion: () => 7,
       findings: () => [],
       workers: () => [],
+      memoryLimitBytes: () => undefined,
       ...state,
     },
   );

@@ -1,4 +1,5 @@
 import type { Certificate } from '../model/config.ts';
+import type { Pressure } from '../dataplane/pressure.ts';
 import type { ConfigDelta, SectionDelta } from '../model/delta.ts';
 import { Sensitive } from '../model/sensitive.ts';
 import type { StatsReport } from '../observability/worker-stats.ts';
@@ -9,6 +10,7 @@ export type ToWorker =
   /** Open the ports; sent once, after the first config was applied, so that no known host ever answers 404. */
   | { readonly kind: 'listen'; readonly httpPort: PortOption; readonly httpsPort: PortOption }
   | { readonly kind: 'take-stats' }
+  | { readonly kind: 'pressure'; readonly pressure: Pressure }
   | { readonly kind: 'drain' };
 
 /** What a worker answers. */

@@ -65,6 +65,9 @@ export function runDataPlane(port: MessagePort, options: WorkerOptions): void {
       case 'take-stats':
         send({ kind: 'stats', report: stats.take() });
         return;
+      case 'pressure':
+        dataPlane.setPressure(message.pressure);
+        return;
       case 'drain':
         void dataPlane.drain().then(() => {
           send({ kind: 'stats', report: stats.take() });

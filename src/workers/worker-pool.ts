@@ -1,3 +1,4 @@
+import type { Pressure } from '../dataplane/pressure.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import { diffConfig, isEmptyDelta } from '../model/delta.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -74,6 +75,7 @@ export class WorkerPool {
   #ports: BoundPorts | undefined;
   #served = false;
   #stopping = false;
+  #pressure: Pressure = 'none';
   #drained: (() => void) | undefined;
   readonly #statsWaiters: (() => void)[] = [];
 
@@ -111,6 +113,12 @@ export class WorkerPool {
       this.#feed(member, member.sent === previous ? common : undefined);
     }
     return this.#version;
+  }
+
+  /** To every worker, also those that are started later. */
+  setPressure(pressure: Pressure): void {
+    this.#pressure = pressure;
+    for (const member of this.#members) this.#send(member, { kind: 'pressure', pressure });
   }
 
   get version(): number {
@@ -190,6 +198,9 @@ export class WorkerPool {
     switch (message.kind) {
       case 'started':
         member.state = 'configuring';
+        if (this.#pressure !== 'none') {
+          this.#send(member, { kind: 'pressure', pressure: this.#pressure });
+        }
         this.#feed(member);
         return;
       case 'applied':

@@ -337,7 +337,9 @@ export class ServerConnection implements Downstream {
       this.#engine.stats.limitTripped('requests-per-connection');
       return true;
     }
-    return this.#request?.keepAlive !== true || keepAliveMs === 'off' || this.#engine.isDraining;
+    const { isDraining, pressure } = this.#engine;
+    if (isDraining || pressure !== 'none') return true;
+    return this.#request?.keepAlive !== true || keepAliveMs === 'off';
   }
 
   #close(): void {
