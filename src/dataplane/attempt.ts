@@ -11,23 +11,23 @@ export class Attempt implements UpstreamAttempt {
   responseMs: number | undefined = undefined;
   status: number | undefined = undefined;
   bytes = 0;
-  readonly #startedMs: number;
+  readonly startedMs: number;
 
   constructor(address: string, startedMs: number) {
     this.address = address;
-    this.#startedMs = startedMs;
+    this.startedMs = startedMs;
   }
 
   connected(nowMs: number): void {
-    this.connectMs = nowMs - this.#startedMs;
+    this.connectMs = nowMs - this.startedMs;
   }
 
   answered(status: number, nowMs: number): void {
     this.status = status;
-    this.headMs = nowMs - this.#startedMs;
+    this.headMs = nowMs - this.startedMs;
   }
 
   ended(nowMs: number): void {
-    if (this.connectMs !== undefined) this.responseMs = nowMs - this.#startedMs;
+    if (this.connectMs !== undefined) this.responseMs = nowMs - this.startedMs;
   }
 }

@@ -151,8 +151,8 @@ export interface UpstreamFailure {
   readonly status: 502 | 504;
   /** Constant text for logs. */
   readonly reason: string;
-  /** Whether another attempt may mend it: as an error, as a timeout, or not at all. */
-  readonly retry: 'error' | 'timeout' | 'no';
+  /** As what another attempt may mend it; `no`: not at all. */
+  readonly retry: 'error' | 'timeout' | 'invalid-head' | 'no';
   /** No byte of the request can have reached the endpoint. */
   readonly beforeRequest: boolean;
   readonly limit: LimitName | undefined;

@@ -22,7 +22,7 @@ import { HeldBody } from './held-body.ts';
 import { resolveOrigin, type Origin } from './origin.ts';
 import { createOwnMessage } from './own-answer.ts';
 import { createRequestId } from './request-id.ts';
-import { mayRepeat } from './retry.ts';
+import { bytesToKeep, mayRepeat, type FailedAttempt } from './retry.ts';
 import type { CompiledRoute, HostTable } from './table.ts';
 
 /** Status of the record where the client went away before an answer; never on the wire. */
@@ -214,7 +214,8 @@ export class Exchange
     this.#isSending = true;
     upstream.send(this);
     if (this.requestBody === NO_BODY) return;
-    for (const chunk of this.#held?.release(this.method) ?? []) upstream.sendBody(chunk);
+    const keepBytes = bytesToKeep(this.method, this.route?.config);
+    for (const chunk of this.#held?.release(keepBytes) ?? []) upstream.sendBody(chunk);
     if (this.#isRequestComplete) {
       upstream.finish(this.#requestTrailers);
     } else {
@@ -231,6 +232,7 @@ export class Exchange
 
   onAnswer(answer: AnswerHead): void {
     this.#attempt?.answered(answer.status, this.#engine.clock.nowMs);
+    if (this.#repeatsInstead(answer)) return;
     this.#isAnswering = true;
     this.#held?.drop();
     this.status = answer.status;
@@ -272,7 +274,7 @@ export class Exchange
     if (this.#isOver || upstream === undefined || endpoint === undefined) return;
     if (failure.limit !== undefined) this.#engine.stats.limitTripped(failure.limit);
     const isStale = upstream.isReused && failure.retry === 'error' && !this.#hasReplacedStale;
-    if (!this.#isAnswering && this.#mayRepeat(failure, isStale)) {
+    if (!this.#isAnswering && this.#mayRepeat(failure.retry, failure.beforeRequest, isStale)) {
       this.#repeat(endpoint, isStale);
       return;
     }
@@ -320,13 +322,26 @@ export class Exchange
     if (upstream.isConnected) this.onConnected();
   }
 
-  #mayRepeat(failure: UpstreamFailure, isStale: boolean): boolean {
+  /** An answer that is not passed on, since another endpoint may have a better one. */
+  #repeatsInstead({ status }: AnswerHead): boolean {
+    const endpoint = this.#endpoint;
+    if (status < 400 || endpoint === undefined || !this.#mayRepeat(status, false, false)) {
+      return false;
+    }
+    this.#dropUpstream();
+    this.#repeat(endpoint, false);
+    return true;
+  }
+
+  #mayRepeat(cause: FailedAttempt['cause'], beforeRequest: boolean, isStale: boolean): boolean {
     const { route, method } = this;
     if (route === undefined || this.#hasSentInterim || this.#held?.isComplete === false) {
       return false;
     }
     const attempts = this.attempts.length;
-    return mayRepeat({ failure, isStale, method, attempts, policy: route.config.retry });
+    const elapsedMs = this.#engine.clock.nowMs - (this.attempts[0]?.startedMs ?? 0);
+    const failed = { cause, beforeRequest, isStale, method, attempts, elapsedMs };
+    return mayRepeat(failed, route.config.retry);
   }
 
   /** A stale connection says nothing of its endpoint, so that is asked again, on a new one. */

@@ -1,14 +1,15 @@
-import { isIdempotent } from './retry.ts';
-
-/** How much of a request body is kept while there is no connection, and kept on so that the request can be repeated. */
+/** How much of a request body is held while there is no connection. */
 const MAX_BYTES = 65_536;
+/** What a piece costs beside its bytes: a body that comes byte by byte must not cost a hundred times its length. */
+const PIECE_BYTES = 256;
 const NOTHING: readonly Buffer[] = [];
 
 /** The beginning of a request body, as long as it may be needed (again). */
 export class HeldBody {
   #chunks: Buffer[] | undefined;
+  /** Of memory, roughly. */
   #bytes = 0;
-  #isKept = true;
+  #keepBytes = MAX_BYTES;
   /** All bytes that came so far are here. */
   isComplete = true;
 
@@ -20,21 +21,21 @@ export class HeldBody {
   hold(chunk: Buffer): void {
     this.#chunks ??= [];
     this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#bytes += chunk.length + PIECE_BYTES;
   }
 
   /** A chunk that is being sent. */
   remember(chunk: Buffer): void {
     if (!this.isComplete) return;
-    if (this.#isKept && this.#bytes + chunk.length <= MAX_BYTES) this.hold(chunk);
+    if (this.#bytes + chunk.length + PIECE_BYTES <= this.#keepBytes) this.hold(chunk);
     else this.drop();
   }
 
-  /** What is to be sent now; kept further only where the method may be repeated. */
-  release(method: string): readonly Buffer[] {
+  /** What is to be sent now. `keepBytes`: how much is kept further, so that it can be sent again; 0: nothing. */
+  release(keepBytes: number): readonly Buffer[] {
     const chunks = this.#chunks ?? NOTHING;
-    this.#isKept = isIdempotent(method);
-    if (!this.#isKept && this.#bytes > 0) this.drop();
+    this.#keepBytes = keepBytes;
+    if (this.#bytes > keepBytes) this.drop();
     return chunks;
   }
 

@@ -1,40 +1,80 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { defaultRetry } from '../../test/blackbox/harness/default-settings.ts';
+import type { RetryPolicy } from '../model/config.ts';
 import { mayRepeat, type FailedAttempt } from './retry.ts';
-import { upstreamFailures } from './upstream-failures.ts';
 
-const { refused, connectTimeout, closed, readTimeout, tooManyInterim } = upstreamFailures;
 const FIRST: FailedAttempt = {
-  failure: closed,
+  cause: 'error',
+  beforeRequest: false,
   isStale: false,
   method: 'GET',
   attempts: 1,
-  policy: { attempts: 3, onError: true, onTimeout: true },
+  elapsedMs: 0,
 };
 
-const cases: readonly { name: string; given: Partial<FailedAttempt>; want: boolean }[] = [
-  { name: 'GET, closed', given: {}, want: true },
+interface Case {
+  readonly name: string;
+  readonly given?: Partial<FailedAttempt>;
+  readonly policy?: Partial<RetryPolicy>;
+  readonly want: boolean;
+}
+
+const cases: readonly Case[] = [
+  { name: 'GET, closed', want: true },
   { name: 'the last attempt', given: { attempts: 3 }, want: false },
   { name: 'POST, closed', given: { method: 'POST' }, want: false },
-  { name: 'POST, refused', given: { method: 'POST', failure: refused }, want: true },
-  { name: 'POST, connect timeout', given: { method: 'POST', failure: connectTimeout }, want: true },
+  {
+    name: 'POST, closed, where that may be repeated',
+    given: { method: 'POST' },
+    policy: { nonIdempotent: true },
+    want: true,
+  },
+  { name: 'POST, refused', given: { method: 'POST', beforeRequest: true }, want: true },
+  {
+    name: 'POST, connect timeout',
+    given: { method: 'POST', beforeRequest: true, cause: 'timeout' },
+    want: true,
+  },
   { name: 'an unknown method, closed', given: { method: 'BREW' }, want: false },
   { name: 'methods are case-sensitive', given: { method: 'get' }, want: false },
-  { name: 'GET, read timeout', given: { failure: readTimeout }, want: true },
-  { name: 'an answer that nobody can use', given: { failure: tooManyInterim }, want: false },
+  { name: 'GET, read timeout', given: { cause: 'timeout' }, want: true },
+  { name: 'an answer that nobody can use', given: { cause: 'no' }, want: false },
+  { name: 'a bad head', given: { cause: 'invalid-head' }, want: false },
   {
-    name: 'errors off',
-    given: { policy: { attempts: 3, onError: false, onTimeout: true } },
+    name: 'a bad head, where that is a condition',
+    given: { cause: 'invalid-head' },
+    policy: { onInvalidHead: true },
+    want: true,
+  },
+  { name: 'a status', given: { cause: 502 }, want: false },
+  {
+    name: 'a status that is a condition',
+    given: { cause: 502 },
+    policy: { onStatuses: [502] },
+    want: true,
+  },
+  {
+    name: 'a status that is a condition, POST',
+    given: { cause: 502, method: 'POST' },
+    policy: { onStatuses: [502] },
     want: false,
   },
+  {
+    name: 'another status than the condition',
+    given: { cause: 503 },
+    policy: { onStatuses: [502] },
+    want: false,
+  },
+  { name: 'errors off', policy: { onError: false }, want: false },
   {
     name: 'timeouts off',
-    given: {
-      failure: readTimeout,
-      policy: { attempts: 3, onError: true, onTimeout: false },
-    },
+    given: { cause: 'timeout' },
+    policy: { onTimeout: false },
     want: false,
   },
+  { name: 'in time', given: { elapsedMs: 999 }, policy: { withinMs: 1_000 }, want: true },
+  { name: 'too late', given: { elapsedMs: 1_000 }, policy: { withinMs: 1_000 }, want: false },
   {
     name: 'a stale connection, attempts used up',
     given: { isStale: true, attempts: 3 },
@@ -43,8 +83,8 @@ const cases: readonly { name: string; given: Partial<FailedAttempt>; want: boole
   { name: 'a stale connection, POST', given: { isStale: true, method: 'POST' }, want: false },
 ];
 
-for (const { name, given, want } of cases) {
+for (const { name, given, policy, want } of cases) {
   test(`repeat: ${name}`, () => {
-    assert.equal(mayRepeat({ ...FIRST, ...given }), want);
+    assert.equal(mayRepeat({ ...FIRST, ...given }, { ...defaultRetry, ...policy }), want);
   });
 }

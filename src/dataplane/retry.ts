@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '../model/config.ts';
+import type { RetryPolicy, Route } from '../model/config.ts';
 import type { UpstreamFailure } from './codec.ts';
 
 /** RFC 9110 §9.2.2; what a client may repeat, we may. */
@@ -11,34 +11,55 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT.has(method);
+/** How much of a request's body is kept while it is being sent, so that it can be sent again. */
+export function bytesToKeep(method: string, route: Route | undefined): number {
+  if (route === undefined || !isRepeatable(method, route.retry)) return 0;
+  const { repeatBytes } = route.buffering;
+  return repeatBytes === 'none' ? 0 : repeatBytes;
+}
+
+/** Whether a request may be sent again although an endpoint may have acted upon it. */
+function isRepeatable(method: string, { nonIdempotent }: RetryPolicy): boolean {
+  return nonIdempotent || IDEMPOTENT.has(method);
 }
 
 export interface FailedAttempt {
-  readonly failure: UpstreamFailure;
+  /** Why it failed; a number: the endpoint answered with this status. */
+  readonly cause: UpstreamFailure['retry'] | number;
+  /** No byte of the request can have reached the endpoint. */
+  readonly beforeRequest: boolean;
   /** It failed on a kept connection that may have died before: a new one to the same endpoint is no new attempt. */
   readonly isStale: boolean;
   readonly method: string;
   /** Including the failed one. */
   readonly attempts: number;
-  readonly policy: RetryPolicy;
+  /** Since the first attempt began. */
+  readonly elapsedMs: number;
 }
 
 /**
  * Whether the request may be sent again, given that no byte of an answer was sent and its body is at hand. What cannot have
  * reached the endpoint may always; else only what is idempotent. Source: routing.md §13, security.md 7.4.
  */
-export function mayRepeat({ failure, isStale, method, attempts, policy }: FailedAttempt): boolean {
-  if (!failure.beforeRequest && !isIdempotent(method)) return false;
-  if (isStale) return true;
-  if (attempts >= policy.attempts) return false;
-  switch (failure.retry) {
+export function mayRepeat(failed: FailedAttempt, policy: RetryPolicy): boolean {
+  if (!failed.beforeRequest && !isRepeatable(failed.method, policy)) return false;
+  if (failed.isStale) return true;
+  if (failed.attempts >= policy.attempts) return false;
+  if (policy.withinMs !== 'none' && failed.elapsedMs >= policy.withinMs) return false;
+  return isCondition(failed.cause, policy);
+}
+
+function isCondition(cause: FailedAttempt['cause'], policy: RetryPolicy): boolean {
+  switch (cause) {
     case 'error':
       return policy.onError;
     case 'timeout':
       return policy.onTimeout;
+    case 'invalid-head':
+      return policy.onInvalidHead;
     case 'no':
       return false;
+    default:
+      return policy.onStatuses.includes(cause);
   }
 }

@@ -55,12 +55,12 @@ export const upstreamFailures = {
   },
 } as const satisfies Record<string, UpstreamFailure>;
 
-/** An answer that the parser refuses: never repeated, the request was understood. */
+/** An answer that the parser refuses. The request was understood: it is repeated only where somebody asked for that. */
 export function malformedAnswer(refusal: Refusal): UpstreamFailure {
   return {
     status: 502,
     reason: `answer refused: ${refusal.reason}`,
-    retry: 'no',
+    retry: 'invalid-head',
     beforeRequest: false,
     limit: limitOfAnswer(refusal),
   };

@@ -48,6 +48,7 @@ export interface Route {
   /** Longest request body; `none`: no limit. */
   readonly maxBodyBytes: number | 'none';
   readonly retry: RetryPolicy;
+  readonly buffering: RouteBuffering;
 }
 
 export type RouteMatch =
@@ -85,6 +86,22 @@ export interface RetryPolicy {
   readonly attempts: number;
   readonly onError: boolean;
   readonly onTimeout: boolean;
+  /** The head of an answer broke its protocol. */
+  readonly onInvalidHead: boolean;
+  /** An endpoint answered with one of these. */
+  readonly onStatuses: readonly number[];
+  /** Methods such as POST are sent again, too, although an endpoint may have acted upon them. */
+  readonly nonIdempotent: boolean;
+  /** From the first attempt on, further ones may begin so long; `none`: no limit. */
+  readonly withinMs: number | 'none';
+}
+
+/** How much of bodies is kept in memory beyond what is on its way. Both stream in any case. */
+export interface RouteBuffering {
+  /** Of a request's, so that it can be sent again; `none`: it can't once a part of it was sent. */
+  readonly repeatBytes: number | 'none';
+  /** Of an answer's, read ahead of a client that is slower than its endpoint; `none`: nothing. */
+  readonly readAheadBytes: number | 'none';
 }
 
 /** How exchanges are spread over a set of endpoints, and how these are spoken to. */

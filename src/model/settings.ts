@@ -37,6 +37,8 @@ export interface ClientSettings {
   readonly keepAliveMs: number | 'off';
   /** Exchanges on one connection. `keep-alive-requests` */
   readonly requestsPerConnection: number;
+  /** Streams at once on an HTTP/2 connection; `off`: no HTTP/2. `use-http2`, `http2-max-concurrent-streams` */
+  readonly http2Streams: number | 'off';
   /** Longest time without one byte accepted by a client that is being answered. */
   readonly sendMs: number;
   /** Connections a worker holds at once; `auto`: half of the file descriptor limit, shared among the workers. */

@@ -4,7 +4,7 @@ import type { RouteContext, RouteDraft, RouteKind } from './annotations/feature.
 import { features } from './annotations/index.ts';
 import { clusterId, type Backend, type ServiceBackend } from './backend.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
-import { retryPolicy } from './configmap/route-keys.ts';
+import { retryPolicy, routeBuffering } from './configmap/route-keys.ts';
 import { defaultBackendId } from './default-backend.ts';
 import { finding } from './finding.ts';
 import { valuesOf, type HostCore } from './host-core.ts';
@@ -153,6 +153,7 @@ function defaultDraft({ values }: GlobalSettings): RouteDraft {
     },
     maxBodyBytes: values['proxy-body-size'],
     retry: retryPolicy(values),
+    buffering: routeBuffering(values),
     protocol: 'http',
     isPattern: false,
   };
@@ -180,6 +181,7 @@ function createRoute(entry: RouteEntry, match: RouteMatch): Route {
     timeouts: draft.timeouts,
     maxBodyBytes: draft.maxBodyBytes,
     retry: draft.retry,
+    buffering: draft.buffering,
   };
 }
 

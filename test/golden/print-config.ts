@@ -57,9 +57,9 @@ function printHost(host: VirtualHost): object {
 }
 
 function printRoute(route: Route): object {
-  const { id, labels, action, filters, timeouts, maxBodyBytes, retry } = route;
+  const { id, labels, action, filters, timeouts, maxBodyBytes, retry, buffering } = route;
   const { namespace, ingress, path } = labels;
-  const tuning = Object.entries({ timeouts, maxBodyBytes, retry }).filter(
+  const tuning = Object.entries({ timeouts, maxBodyBytes, retry, buffering }).filter(
     ([key, value]) => !isDeepStrictEqual(value, emptyRoute?.[key as keyof Route]),
   );
   return {

@@ -10,6 +10,7 @@ import {
 } from '../../src/translate/annotations/read-annotations.ts';
 import { translateConfigMap } from '../../src/translate/configmap/global-settings.ts';
 import { sampleConfigMap } from '../golden/sample-objects.ts';
+import { defaultBuffering, defaultRetry } from '../blackbox/harness/default-settings.ts';
 
 const PREFIX = 'nginx.ingress.kubernetes.io';
 
@@ -29,7 +30,8 @@ const plainRoute: RouteDraft = {
   filters: [],
   timeouts: { connectMs: 5_000, sendMs: 60_000, readMs: 60_000 },
   maxBodyBytes: 1_048_576,
-  retry: { attempts: 3, onError: true, onTimeout: true },
+  retry: defaultRetry,
+  buffering: defaultBuffering,
   protocol: 'http',
   isPattern: false,
 };

@@ -1,6 +1,7 @@
 import type { Cluster, Route, RouteMatch, VirtualHost } from '../../src/model/config.ts';
 import type { ConfigDelta } from '../../src/model/delta.ts';
 import type { FilterContext } from '../../src/dataplane/filter.ts';
+import { defaultBuffering, defaultRetry } from '../blackbox/harness/default-settings.ts';
 
 const nothing = { set: [], remove: [] };
 
@@ -41,7 +42,8 @@ export function sampleRoute(match: RouteMatch, changes: Partial<Route> = {}): Ro
     action: { kind: 'respond', status: 404 },
     timeouts: { connectMs: 5000, sendMs: 60_000, readMs: 60_000 },
     maxBodyBytes: 1_048_576,
-    retry: { attempts: 3, onError: true, onTimeout: true },
+    retry: defaultRetry,
+    buffering: defaultBuffering,
     ...changes,
   };
 }

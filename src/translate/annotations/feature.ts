@@ -1,4 +1,9 @@
-import type { RetryPolicy, RouteTimeouts, UpstreamProtocol } from '../../model/config.ts';
+import type {
+  RetryPolicy,
+  RouteBuffering,
+  RouteTimeouts,
+  UpstreamProtocol,
+} from '../../model/config.ts';
 import type { FilterConfig } from '../../model/filter-config.ts';
 import type { FindingCode } from '../../model/finding.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
@@ -58,6 +63,7 @@ export interface RouteDraft {
   readonly timeouts: RouteTimeouts;
   readonly maxBodyBytes: number | 'none';
   readonly retry: RetryPolicy;
+  readonly buffering: RouteBuffering;
   readonly protocol: UpstreamProtocol;
   /** The path is a regular expression, and so are all others of its host. */
   readonly isPattern: boolean;

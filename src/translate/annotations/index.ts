@@ -1,5 +1,6 @@
 import { appRoot } from './app-root.ts';
 import { backendProtocol } from './backend-protocol.ts';
+import { buffering } from './buffering.ts';
 import type { Feature } from './feature.ts';
 import { globalGuards } from './global-guards.ts';
 import { ipAccess } from './ip-access.ts';
@@ -25,6 +26,7 @@ export const features: readonly Feature[] = [
   proxyTimeouts,
   proxyBodySize,
   retries,
+  buffering,
   backendProtocol,
   serverAlias,
 ];

@@ -1,11 +1,12 @@
-import { retryConditions, retryPolicy, unhonouredConditions } from '../configmap/route-keys.ts';
-import { integer } from '../value-parsers.ts';
+import { retryConditions, retryPolicy } from '../configmap/route-keys.ts';
+import { integer, seconds } from '../value-parsers.ts';
 import { defineFeature } from './feature.ts';
 
 /** When an exchange goes to another endpoint. */
 export const retries = defineFeature<{
   'proxy-next-upstream': readonly string[];
   'proxy-next-upstream-tries': number;
+  'proxy-next-upstream-timeout': number;
 }>({
   annotations: {
     'proxy-next-upstream': {
@@ -13,13 +14,7 @@ export const retries = defineFeature<{
       onInvalid: 'default',
       risk: 'medium',
       default: 'ConfigMap `proxy-next-upstream`',
-      doc: 'Conditions for another attempt. `error`, `timeout` and `off` are acted upon, others not yet.',
-      refuse: (conditions) => {
-        const ignored = unhonouredConditions(conditions);
-        if (ignored.length === 0) return undefined;
-        const reason = `Attempts are repeated after errors and timeouts alone: ${ignored.join(', ')} is not honoured yet.`;
-        return { outcome: 'partly', reason };
-      },
+      doc: 'Conditions for another attempt, on another endpoint where there is one. POST, PATCH and the like are sent again only with `non_idempotent`.',
     },
     'proxy-next-upstream-tries': {
       value: integer(0, 1_000),
@@ -27,6 +22,13 @@ export const retries = defineFeature<{
       risk: 'low',
       default: 'ConfigMap `proxy-next-upstream-tries`',
       doc: 'Attempts in all; `0` means 16.',
+    },
+    'proxy-next-upstream-timeout': {
+      value: seconds(0),
+      onInvalid: 'default',
+      risk: 'low',
+      default: 'ConfigMap `proxy-next-upstream-timeout`',
+      doc: 'How long after the first attempt others may begin; `0`: no limit.',
     },
   },
   routes: ['rule', 'catch-all'],
@@ -36,6 +38,9 @@ export const retries = defineFeature<{
       'proxy-next-upstream': values['proxy-next-upstream'] ?? global.values['proxy-next-upstream'],
       'proxy-next-upstream-tries':
         values['proxy-next-upstream-tries'] ?? global.values['proxy-next-upstream-tries'],
+      'proxy-next-upstream-timeout':
+        values['proxy-next-upstream-timeout'] ?? global.values['proxy-next-upstream-timeout'],
+      'retry-non-idempotent': global.values['retry-non-idempotent'],
     }),
   }),
 });

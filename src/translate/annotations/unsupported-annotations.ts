@@ -129,9 +129,6 @@ const ignored: readonly Row[] = [
   ['limit-whitelist', 'low', '', 'Clients without limits.'],
   ['limit-rate', 'low', '0', 'Bytes a second of an answer.'],
   ['limit-rate-after', 'low', '0', 'Bytes before `limit-rate`.'],
-  ['proxy-next-upstream-timeout', 'low', '0', 'Time in which attempts are repeated.'],
-  ['proxy-request-buffering', 'low', 'on', 'Request bodies are read first; here they stream.'],
-  ['proxy-buffering', 'low', 'off', 'Answers are read ahead; here they stream.'],
   [
     'proxy-buffer-size',
     'low',
@@ -165,7 +162,6 @@ const meaningless: readonly Row[] = [
   ['proxy-buffers-number', 'low', '4', 'Buffers of nginx.'],
   ['proxy-busy-buffers-size', 'low', '', 'Buffers of nginx.'],
   ['proxy-max-temp-file-size', 'low', '1024m', 'Files of nginx.'],
-  ['client-body-buffer-size', 'low', '8k', 'Buffers of nginx.'],
   ['auth-keepalive-share-vars', 'low', 'false', 'Variables of nginx.'],
   ['enable-rewrite-log', 'low', 'false', 'Log of nginx.'],
   ['http2-push-preload', 'low', 'false', 'HTTP/2 push, which clients do not take any more.'],

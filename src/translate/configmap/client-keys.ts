@@ -53,6 +53,17 @@ export const clientKeys = defineKeys({
     default: '1000',
     doc: 'Requests on one client connection before it is closed.',
   },
+  'use-http2': {
+    value: boolean(),
+    default: 'true',
+    empty: false,
+    doc: 'Speak HTTP/2: over TLS with clients that offer it, in plaintext with those that begin with it (no `Upgrade: h2c`).',
+  },
+  'http2-max-concurrent-streams': {
+    value: integer(1, 1_000),
+    default: '128',
+    doc: 'Requests at once on one HTTP/2 connection.',
+  },
   'enable-underscores-in-headers': {
     value: boolean(),
     default: 'false',
@@ -78,6 +89,7 @@ export function clientSettings(values: KeyValues<typeof clientKeys>): ClientSett
     bodyMs: values['client-body-timeout'],
     keepAliveMs: values['keep-alive'] === 0 ? 'off' : values['keep-alive'],
     requestsPerConnection: values['keep-alive-requests'],
+    http2Streams: values['use-http2'] ? values['http2-max-concurrent-streams'] : 'off',
     sendMs: 60_000,
     maxConnections:
       values['max-worker-connections'] === 0 ? 'auto' : values['max-worker-connections'],

@@ -9,7 +9,6 @@ import { forwardedSettings } from './forwarded-keys.ts';
 import { configMapKeys, type ConfigMapValues } from './index.ts';
 import type { KeySpec } from './key.ts';
 import { accessLogSettings } from './log-keys.ts';
-import { unhonouredConditions } from './route-keys.ts';
 import { tlsSettings } from './tls-keys.ts';
 import { quietKeys, unsupportedKeys } from './unsupported-keys.ts';
 import { upstreamSettings } from './upstream-keys.ts';
@@ -143,13 +142,6 @@ function reportConsequences(object: string, { values }: GlobalSettings): Finding
   for (const name of ['http-snippet', 'server-snippet', 'location-snippet'] as const) {
     if (values[name] !== '')
       closing(name, 'every path answers 503, since the text may hold rules of access');
-  }
-  const ignored = unhonouredConditions(values['proxy-next-upstream']);
-  if (ignored.length > 0) {
-    const message = `Not honoured yet: ${ignored.join(', ')}. Attempts are repeated after errors and timeouts alone.`;
-    findings.push(
-      finding('configmap-key-unsupported', object, 'data[proxy-next-upstream]', message),
-    );
   }
   if (values['use-forwarded-headers'] && values['proxy-real-ip-cidr'].join() === '0.0.0.0/0') {
     const message =

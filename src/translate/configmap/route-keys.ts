@@ -1,5 +1,13 @@
-import type { RetryPolicy } from '../../model/config.ts';
-import { integer, seconds, sizeLimit, type ValueParser } from '../value-parsers.ts';
+import type { RetryPolicy, RouteBuffering } from '../../model/config.ts';
+import {
+  boolean,
+  integer,
+  oneOf,
+  seconds,
+  size,
+  sizeLimit,
+  type ValueParser,
+} from '../value-parsers.ts';
 import { defineKeys, type KeyValues } from './key.ts';
 
 const CONDITIONS = new Set([
@@ -26,11 +34,6 @@ export function retryConditions(): ValueParser<readonly string[]> {
       return names.every((name) => CONDITIONS.has(name)) ? names : undefined;
     },
   };
-}
-
-/** Conditions that are read and not acted upon yet. */
-export function unhonouredConditions(conditions: readonly string[]): string[] {
-  return conditions.filter((name) => !['error', 'timeout', 'off'].includes(name));
 }
 
 /** Attempts in all where `proxy-next-upstream-tries` sets no limit: enough to meet every endpoint of most Services. */
@@ -60,23 +63,98 @@ export const routeKeys = defineKeys({
   'proxy-next-upstream': {
     value: retryConditions(),
     default: 'error timeout',
-    doc: 'Conditions for another attempt; `error` and `timeout` are acted upon.',
+    doc: 'Conditions for another attempt, on another endpoint where there is one.',
   },
   'proxy-next-upstream-tries': {
     value: integer(0, 1_000),
     default: '3',
     doc: `Attempts in all; \`0\` means ${UNLIMITED_ATTEMPTS}.`,
   },
+  'proxy-next-upstream-timeout': {
+    value: seconds(0),
+    default: '0',
+    doc: 'How long after the first attempt others may begin; `0`: no limit.',
+  },
+  'retry-non-idempotent': {
+    value: boolean(),
+    default: 'false',
+    doc: 'Adds `non_idempotent` to every `proxy-next-upstream`.',
+  },
+  'proxy-request-buffering': {
+    value: oneOf('on', 'off'),
+    default: 'on',
+    doc: 'Request bodies stream in any case; `off`: none is kept so that it could be sent again.',
+  },
+  'client-body-buffer-size': {
+    value: size(),
+    default: '8k',
+    doc: 'How much of a request body is kept so that it can be sent again: 64 KiB at least, 128 KiB at most.',
+  },
+  'proxy-buffering': {
+    value: oneOf('on', 'off'),
+    default: 'off',
+    doc: 'Answers stream in any case; `on`: 128 KiB are read ahead of a slow client.',
+  },
 });
 
-export function retryPolicy(
-  values: Pick<KeyValues<typeof routeKeys>, 'proxy-next-upstream' | 'proxy-next-upstream-tries'>,
-): RetryPolicy {
+export type RouteValues = KeyValues<typeof routeKeys>;
+
+type RetryValues = Pick<
+  RouteValues,
+  | 'proxy-next-upstream'
+  | 'proxy-next-upstream-tries'
+  | 'proxy-next-upstream-timeout'
+  | 'retry-non-idempotent'
+>;
+
+export function retryPolicy(values: RetryValues): RetryPolicy {
   const conditions = values['proxy-next-upstream'];
+  if (conditions.includes('off')) return NEVER;
+  const policy = {
+    onError: conditions.includes('error'),
+    onTimeout: conditions.includes('timeout'),
+    onInvalidHead: conditions.includes('invalid_header'),
+    onStatuses: [...new Set(conditions)]
+      .filter((name) => name.startsWith('http_'))
+      .map((name) => Number(name.slice('http_'.length))),
+  };
+  const { onError, onTimeout, onInvalidHead, onStatuses } = policy;
+  if (!onError && !onTimeout && !onInvalidHead && onStatuses.length === 0) return NEVER;
   const tries = values['proxy-next-upstream-tries'];
-  const isOff = conditions.includes('off');
-  const onError = !isOff && conditions.includes('error');
-  const onTimeout = !isOff && conditions.includes('timeout');
-  const attempts = tries === 0 ? UNLIMITED_ATTEMPTS : tries;
-  return { attempts: onError || onTimeout ? attempts : 1, onError, onTimeout };
+  const withinMs = values['proxy-next-upstream-timeout'];
+  return {
+    attempts: tries === 0 ? UNLIMITED_ATTEMPTS : tries,
+    ...policy,
+    nonIdempotent: values['retry-non-idempotent'] || conditions.includes('non_idempotent'),
+    withinMs: withinMs === 0 ? 'none' : withinMs,
+  };
+}
+
+const NEVER: RetryPolicy = {
+  attempts: 1,
+  onError: false,
+  onTimeout: false,
+  onInvalidHead: false,
+  onStatuses: [],
+  nonIdempotent: false,
+  withinMs: 'none',
+};
+
+/** Together with what is on its way upstream: no more than 256 KiB a stream (security.md §4). */
+const LEAST_REPEAT_BYTES = 65_536;
+const MOST_REPEAT_BYTES = 131_072;
+const READ_AHEAD_BYTES = 131_072;
+
+type BufferingValues = Pick<
+  RouteValues,
+  'proxy-request-buffering' | 'client-body-buffer-size' | 'proxy-buffering'
+>;
+
+export function routeBuffering(values: BufferingValues): RouteBuffering {
+  const wanted = values['client-body-buffer-size'];
+  const repeatBytes = Math.min(Math.max(wanted, LEAST_REPEAT_BYTES), MOST_REPEAT_BYTES);
+  return {
+    repeatBytes: values['proxy-request-buffering'] === 'off' ? 'none' : repeatBytes,
+    readAheadBytes: values['proxy-buffering'] === 'on' ? READ_AHEAD_BYTES : 'none',
+  };
 }

@@ -1,3 +1,4 @@
+import type { RetryPolicy, RouteBuffering } from '../../../src/model/config.ts';
 import type { Settings } from '../../../src/model/settings.ts';
 
 /** ingress-nginx's defaults, as `translate` would give them for an empty ConfigMap. */
@@ -12,6 +13,7 @@ export const defaultSettings: Settings = {
     bodyMs: 60_000,
     keepAliveMs: 75_000,
     requestsPerConnection: 1_000,
+    http2Streams: 128,
     sendMs: 60_000,
     maxConnections: 10_000,
   },
@@ -49,3 +51,15 @@ export const defaultSettings: Settings = {
   allowUpstreamServerField: false,
   drainMs: 240_000,
 };
+
+/** The same for a route. */
+export const defaultRetry: RetryPolicy = {
+  attempts: 3,
+  onError: true,
+  onTimeout: true,
+  onInvalidHead: false,
+  onStatuses: [],
+  nonIdempotent: false,
+  withinMs: 'none',
+};
+export const defaultBuffering: RouteBuffering = { repeatBytes: 65_536, readAheadBytes: 'none' };

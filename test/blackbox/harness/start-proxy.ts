@@ -30,7 +30,7 @@ import { WorkerStats } from '../../../src/observability/worker-stats.ts';
 import { carrier, carrierCertificate } from './carrier.ts';
 import { createRecordingLog, type LogLine } from './recording-log.ts';
 import { RecordList } from './record-list.ts';
-import { defaultSettings } from './default-settings.ts';
+import { defaultBuffering, defaultRetry, defaultSettings } from './default-settings.ts';
 
 export interface ProxyOptions {
   /** Endpoints of the cluster `main`. */
@@ -56,9 +56,10 @@ export type VirtualHostOptions = Partial<Omit<VirtualHost, 'routes'>> & {
   readonly routes?: readonly RouteOptions[];
 };
 
-export type RouteOptions = Partial<Omit<Route, 'timeouts' | 'retry' | 'labels'>> & {
+export type RouteOptions = Partial<Omit<Route, 'timeouts' | 'retry' | 'buffering' | 'labels'>> & {
   readonly timeouts?: Partial<Route['timeouts']>;
   readonly retry?: Partial<Route['retry']>;
+  readonly buffering?: Partial<Route['buffering']>;
 };
 
 /** Sections of the settings, each of them partly. */
@@ -182,7 +183,7 @@ function buildVirtualHost(options: VirtualHostOptions): VirtualHost {
 }
 
 function buildRoute(options: RouteOptions, index: number): Route {
-  const { timeouts, retry, ...rest } = options;
+  const { timeouts, retry, buffering, ...rest } = options;
   return {
     id: `route-${index}`,
     match: { kind: 'prefix', path: '/' },
@@ -198,7 +199,8 @@ function buildRoute(options: RouteOptions, index: number): Route {
     maxBodyBytes: 1024 * 1024,
     ...rest,
     timeouts: { connectMs: 5_000, sendMs: 60_000, readMs: 60_000, ...timeouts },
-    retry: { attempts: 3, onError: true, onTimeout: true, ...retry },
+    retry: { ...defaultRetry, ...retry },
+    buffering: { ...defaultBuffering, ...buffering },
   };
 }
 
