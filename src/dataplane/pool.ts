@@ -3,8 +3,10 @@ import type { EndpointState } from './cluster.ts';
 import type { Upstream } from './codec.ts';
 import type { Engine } from './engine.ts';
 import { ClientConnection } from './http1/client-connection.ts';
+import { ClientConnections } from './http2/client-connections.ts';
+import { IdleChain } from './idle-chain.ts';
 
-type Protocol = 'http' | 'https';
+type Http1Protocol = ClientConnection['protocol'];
 
 interface IdleStacks {
   readonly http: ClientConnection[];
@@ -12,43 +14,44 @@ interface IdleStacks {
 }
 
 /**
- * Connections to endpoints. Those that are idle wait here, per endpoint and protocol; the one used last goes first, so that
- * the others may age and close.
+ * Connections to endpoints. Those of HTTP/1.1 that are idle wait here, per endpoint and protocol; the one used last goes
+ * first, so that the others may age and close.
  */
 export class Pool {
   readonly #engine: Engine;
   readonly #idle = new Map<EndpointState, IdleStacks>();
   readonly #open = new Set<ClientConnection>();
-  /** Ends of the chain of all idle ones, by the time since when they are. */
-  #oldest: ClientConnection | undefined;
-  #newest: ClientConnection | undefined;
-  #idleCount = 0;
+  readonly #chain = new IdleChain();
+  readonly #http2: ClientConnections;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#http2 = new ClientConnections(engine, this.#chain);
   }
 
   get idleCount(): number {
-    return this.#idleCount;
+    return this.#chain.count;
   }
 
-  /** An idle connection that may be used now, undefined if there is none. */
+  /** An idle connection that may be used now, or a stream of one that has room; undefined if there is none. */
   take(endpoint: EndpointState, protocol: UpstreamProtocol): Upstream | undefined {
-    if (!isHttp1(protocol)) return undefined;
+    if (protocol === 'grpc' || protocol === 'grpcs') return this.#http2.take(endpoint, protocol);
     const stack = this.#idle.get(endpoint)?.[protocol];
     if (stack === undefined) return undefined;
     for (let connection = stack.pop(); connection !== undefined; connection = stack.pop()) {
-      this.#unchain(connection);
+      this.#chain.remove(connection);
       if (this.#isUsable(connection)) return connection;
       connection.destroy();
     }
     return undefined;
   }
 
-  /** A new connection; it is not connected yet. */
+  /** A new connection, which is not connected yet. Streams share one, and those that begin while it connects, too. */
   connect(endpoint: EndpointState, protocol: UpstreamProtocol, connectMs: number): Upstream {
-    const spoken = isHttp1(protocol) ? protocol : 'http';
-    const connection = new ClientConnection(this.#engine, endpoint, spoken, connectMs);
+    if (protocol === 'grpc' || protocol === 'grpcs') {
+      return this.#http2.connect(endpoint, protocol, connectMs);
+    }
+    const connection = new ClientConnection(this.#engine, endpoint, protocol, connectMs);
     this.#open.add(connection);
     return connection;
   }
@@ -58,14 +61,8 @@ export class Pool {
     const { idleConnections } = this.#engine.table.settings.upstream;
     if (idleConnections === 'off' || !this.#isUsable(connection)) return false;
     const { endpoint, protocol } = connection;
-    let stacks = this.#idle.get(endpoint);
-    if (stacks === undefined) {
-      stacks = { http: [], https: [] };
-      this.#idle.set(endpoint, stacks);
-    }
-    stacks[protocol].push(connection);
-    this.#chain(connection);
-    if (this.#idleCount > idleConnections) this.#oldest?.destroy();
+    this.#stackOf(endpoint, protocol).push(connection);
+    this.#chain.add(connection, idleConnections);
     return true;
   }
 
@@ -73,7 +70,7 @@ export class Pool {
   forget(connection: ClientConnection): void {
     this.#open.delete(connection);
     if (!connection.isIdle) return;
-    this.#unchain(connection);
+    this.#chain.remove(connection);
     const stack = this.#idle.get(connection.endpoint)?.[connection.protocol];
     const index = stack?.indexOf(connection) ?? -1;
     if (index >= 0) stack?.splice(index, 1);
@@ -81,6 +78,7 @@ export class Pool {
 
   /** Nothing new goes to this endpoint; what runs there goes on. */
   closeIdle(endpoint: EndpointState): void {
+    this.#http2.retireAll(endpoint);
     const stacks = this.#idle.get(endpoint);
     if (stacks === undefined) return;
     for (const connection of [...stacks.http, ...stacks.https]) connection.destroy();
@@ -88,7 +86,17 @@ export class Pool {
   }
 
   destroy(): void {
+    this.#http2.destroy();
     for (const connection of [...this.#open]) connection.destroy();
+  }
+
+  #stackOf(endpoint: EndpointState, protocol: Http1Protocol): ClientConnection[] {
+    let stacks = this.#idle.get(endpoint);
+    if (stacks === undefined) {
+      stacks = { http: [], https: [] };
+      this.#idle.set(endpoint, stacks);
+    }
+    return stacks[protocol];
   }
 
   #isUsable(connection: ClientConnection): boolean {
@@ -100,29 +108,4 @@ export class Pool {
       this.#engine.clock.nowMs - connection.bornMs < lifeMs
     );
   }
-
-  #chain(connection: ClientConnection): void {
-    connection.isIdle = true;
-    connection.idleBefore = this.#newest;
-    if (this.#newest === undefined) this.#oldest = connection;
-    else this.#newest.idleAfter = connection;
-    this.#newest = connection;
-    this.#idleCount += 1;
-  }
-
-  #unchain(connection: ClientConnection): void {
-    const { idleBefore, idleAfter } = connection;
-    if (idleBefore === undefined) this.#oldest = idleAfter;
-    else idleBefore.idleAfter = idleAfter;
-    if (idleAfter === undefined) this.#newest = idleBefore;
-    else idleAfter.idleBefore = idleBefore;
-    connection.isIdle = false;
-    connection.idleBefore = undefined;
-    connection.idleAfter = undefined;
-    this.#idleCount -= 1;
-  }
-}
-
-function isHttp1(protocol: UpstreamProtocol): protocol is Protocol {
-  return protocol === 'http' || protocol === 'https';
 }

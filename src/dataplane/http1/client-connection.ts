@@ -5,6 +5,7 @@ import type { Upstream, UpstreamEvents, UpstreamFailure, UpstreamRequest } from 
 import type { Engine } from '../engine.ts';
 import { CHUNKED, NO_BODY } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
+import type { Idling } from '../idle-chain.ts';
 import { Timer } from '../timer-wheel.ts';
 import { malformedAnswer, upstreamFailures } from '../upstream-failures.ts';
 import { AnswerReader, type ReadOutcome } from './answer-reader.ts';
@@ -12,12 +13,14 @@ import { MessageWriter } from './message-writer.ts';
 import { requestHeadText } from './request-head-text.ts';
 
 const READ_BYTES = 65_536;
+/** Less room than this is not worth a read. */
+const LEAST_READ_BYTES = 16_384;
 
 /**
  * The upstream codec of HTTP/1.1: one connection to an endpoint. It carries one exchange at a time, nothing pipelined, and
  * goes back to the pool when an answer came whole, and nothing but it. A byte that nobody asked for ends it.
  */
-export class ClientConnection implements Upstream {
+export class ClientConnection implements Upstream, Idling {
   readonly endpoint: EndpointState;
   readonly protocol: 'http' | 'https';
   readonly bornMs: number;
@@ -26,8 +29,8 @@ export class ClientConnection implements Upstream {
   isConnected = false;
   /** The pool's alone: it waits there, between these two. */
   isIdle = false;
-  idleBefore: ClientConnection | undefined = undefined;
-  idleAfter: ClientConnection | undefined = undefined;
+  idleBefore: Idling | undefined = undefined;
+  idleAfter: Idling | undefined = undefined;
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly #writer: MessageWriter;
@@ -39,8 +42,9 @@ export class ClientConnection implements Upstream {
   #isPaused = false;
   #isDestroyed = false;
   /**
-   * Where the socket reads to, again and again; replaced when a chunk of it is still referred to after a read. So nothing is
-   * copied on the way through, and nothing is allocated while clients take what they get.
+   * Where the socket reads to, again and again. While a chunk of it is still referred to after a read, the next goes behind it.
+   * So nothing is copied on the way through, nothing is allocated while clients take what they get, and of those that don't,
+   * small pieces share their memory.
    */
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -207,15 +211,15 @@ export class ClientConnection implements Upstream {
     }
     const outcome = this.#reader.read(this.#buffer.subarray(0, length), events);
     // The exchange may have let go of this connection meanwhile.
-    if (this.#events === events) this.#settle(outcome, events);
+    if (this.#events === events) this.#settle(outcome, events, length);
   }
 
-  #settle(outcome: ReadOutcome, events: UpstreamEvents): void {
+  #settle(outcome: ReadOutcome, events: UpstreamEvents, length: number): void {
     if (outcome === 'end') {
-      this.#complete(events);
+      this.#complete(events, length);
     } else if (outcome === 'more') {
       this.#expectBytes();
-      if (events.onAnswerPause()) this.#replaceBuffer();
+      this.#readOn(length, events.onAnswerPause());
     } else if (outcome === 'too-many-interim') {
       this.#failWith(upstreamFailures.tooManyInterim);
     } else {
@@ -224,7 +228,7 @@ export class ClientConnection implements Upstream {
   }
 
   /** The answer is whole: back to the pool if nothing is left over on either side. */
-  #complete(events: UpstreamEvents): void {
+  #complete(events: UpstreamEvents, length: number): void {
     const isReusable = this.#reader.isReusable && this.#isRequestSent && !this.#writer.isWaiting;
     this.#events = undefined;
     this.#request = undefined;
@@ -233,17 +237,21 @@ export class ClientConnection implements Upstream {
     } else {
       this.destroy();
     }
-    if (events.onAnswerEnd()) this.#replaceBuffer();
+    this.#readOn(length, events.onAnswerEnd());
   }
 
-  #replaceBuffer(): void {
-    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /** Where the next read goes after one of `length` bytes. */
+  #readOn(length: number, isHeld: boolean): void {
+    const room = this.#buffer.length - (isHeld ? length : 0);
+    const isShort = room < READ_BYTES && length === this.#buffer.length;
+    if (isShort || room < LEAST_READ_BYTES) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    else if (isHeld) this.#buffer = this.#buffer.subarray(length);
   }
 
   /** The endpoint said that it sends no more. */
   #onEnd(): void {
     this.#engine.clock.update();
-    if (this.#events !== undefined && this.#reader.endsWithConnection) this.#complete(this.#events);
+    if (this.#events !== undefined && this.#reader.endsWithConnection) this.#complete(this.#events, 0);
     else this.destroy();
   }
 

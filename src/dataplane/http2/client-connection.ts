@@ -1,0 +1,271 @@
+import { connect, isIPv6, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import type { LimitName } from '../../observability/limits.ts';
+import type { EndpointState } from '../cluster.ts';
+import type { UpstreamFailure } from '../codec.ts';
+import type { Engine } from '../engine.ts';
+import { createGuard, type Guard } from '../guard.ts';
+import type { Idling } from '../idle-chain.ts';
+import { Timer } from '../timer-wheel.ts';
+import { upstreamFailures } from '../upstream-failures.ts';
+import type { ClientConnections } from './client-connections.ts';
+import { clientFailures } from './client-failures.ts';
+import type { ClientStream } from './client-stream.ts';
+import { Http2Connection, type ConnectionRole } from './connection.ts';
+import { SettingId } from './frames.ts';
+import type { Http2Stream, StreamHandler } from './stream.ts';
+
+const READ_BYTES = 65_536;
+/** What a stream may send ahead of a client that does not read: the most that one keeps in memory. */
+const STREAM_WINDOW_BYTES = 131_072;
+/** So much that streams whose clients don't read hold up no others: 128 of them. */
+const CONNECTION_WINDOW_BYTES = 128 * STREAM_WINDOW_BYTES;
+/** Longest time in which the kernel takes no byte of all streams together (security.md §5); a stream has its route's. */
+const STALL_MS = 60_000;
+/** Taken for granted until the endpoint has said how many streams it allows (RFC 9113 §6.5.2). */
+const ASSUMED_STREAMS = 100;
+
+/**
+ * An HTTP/2 connection to an endpoint, and the streams that wait for it. It counts as connected once the endpoint's SETTINGS
+ * came: then it surely speaks HTTP/2, and has said how many streams it allows. Nothing of a request is sent before.
+ */
+export class ClientConnection implements ConnectionRole, Idling {
+  readonly endpoint: EndpointState;
+  readonly protocol: 'grpc' | 'grpcs';
+  readonly connectMs: number;
+  readonly bornMs: number;
+  /** Streams that were begun on it. */
+  exchanges = 0;
+  isConnected = false;
+  isIdle = false;
+  idleBefore: Idling | undefined = undefined;
+  idleAfter: Idling | undefined = undefined;
+  /** What its streams fail with when it ends under them. */
+  failure: UpstreamFailure = upstreamFailures.refused;
+  readonly #engine: Engine;
+  readonly #home: ClientConnections;
+  readonly #socket: Socket;
+  readonly #connection: Http2Connection;
+  readonly #timer: Timer;
+  readonly #waiting = new Set<ClientStream>();
+  /** Where the socket reads to; replaced when a chunk of it is still referred to after a read. */
+  #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  #reading: Buffer | undefined = undefined;
+  #isGone = false;
+
+  constructor(
+    engine: Engine,
+    home: ClientConnections,
+    target: { readonly endpoint: EndpointState; readonly protocol: 'grpc' | 'grpcs' },
+    connectMs: number,
+  ) {
+    this.endpoint = target.endpoint;
+    this.protocol = target.protocol;
+    this.connectMs = connectMs;
+    this.#engine = engine;
+    this.#home = home;
+    this.bornMs = engine.clock.nowMs;
+    const guard = createGuard((error) => {
+      this.onDefect(error);
+    });
+    this.#timer = new Timer(
+      engine.wheel,
+      guard(() => {
+        this.#onTimeout();
+      }),
+    );
+    this.#timer.set(this.bornMs + connectMs);
+    this.#socket = this.#connect(guard);
+    this.#connection = this.#speak();
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.protocol === 'grpc' ? 'http' : 'https';
+  }
+
+  /** Another stream may join. */
+  get hasRoom(): boolean {
+    if (this.#isGone) return false;
+    return this.isConnected ? this.#connection.canOpen : this.#waiting.size < ASSUMED_STREAMS;
+  }
+
+  /** A stream will be opened once there is a connection; where there is one, at once. */
+  join(stream: ClientStream): void {
+    this.exchanges += 1;
+    if (!this.isConnected) this.#waiting.add(stream);
+  }
+
+  leave(stream: ClientStream): void {
+    this.#waiting.delete(stream);
+  }
+
+  openStream(stream: ClientStream, handler: StreamHandler): Http2Stream | undefined {
+    this.#waiting.delete(stream);
+    return this.#connection.openStream(handler);
+  }
+
+  /** The chunk that is being read is referred to beyond the read. */
+  keepChunk(): void {
+    if (this.#buffer === this.#reading) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  }
+
+  /** It refuses streams that it should have room for. */
+  retire(): void {
+    this.#home.retire(this);
+  }
+
+  /** Nothing runs, and the next exchange may come. */
+  rest(): void {
+    this.#timer.set(this.#engine.clock.nowMs + this.#engine.table.settings.upstream.idleMs);
+  }
+
+  /** After `rest`: it goes on. */
+  wake(): void {
+    this.#timer.clear();
+  }
+
+  /** Nothing new goes there; what runs goes on. */
+  shutdown(): void {
+    if (this.isConnected) this.#connection.shutdown();
+    else if (this.#waiting.size === 0) this.destroy();
+  }
+
+  /** Closes it at once; its streams hear of it as a failure. */
+  destroy(): void {
+    this.#connection.destroy();
+    this.onGone();
+  }
+
+  onPeerStream(): StreamHandler {
+    throw new Error('an endpoint opens no streams');
+  }
+
+  onSettings(): void {
+    if (this.isConnected) return;
+    this.isConnected = true;
+    this.failure = upstreamFailures.closed;
+    this.#timer.clear();
+    for (const stream of [...this.#waiting]) {
+      if (!this.#waiting.delete(stream)) continue;
+      if (this.#connection.canOpen) stream.onConnected();
+      else this.#giveAway(stream);
+    }
+    this.#considerRest();
+  }
+
+  onGoaway(): void {
+    this.#home.retire(this);
+  }
+
+  onStreamClosed(): void {
+    this.#considerRest();
+  }
+
+  onLimit(limit: LimitName): void {
+    // What the connection calls a slow client is here an endpoint that takes nothing.
+    if (limit === 'slow-client') this.failure = upstreamFailures.sendTimeout;
+    else this.#engine.stats.limitTripped(limit);
+  }
+
+  onConnectionError(): void {
+    this.failure = this.isConnected ? clientFailures.brokeConnection : clientFailures.noHttp2;
+    this.#home.retire(this);
+  }
+
+  onGone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#timer.remove();
+    this.#home.forget(this);
+    for (const stream of [...this.#waiting]) stream.fail(this.failure);
+    this.#waiting.clear();
+  }
+
+  onDefect(error: unknown): void {
+    this.#engine.log.error({ err: error }, 'upstream connection failed');
+    this.destroy();
+  }
+
+  #connect(guard: Guard): Socket {
+    const { address, port } = this.endpoint;
+    const read = guard((length: number) => {
+      this.#onRead(length);
+    });
+    const onread: OnReadOpts = {
+      buffer: () => this.#buffer,
+      callback: (length) => {
+        read(length);
+        return true;
+      },
+    };
+    const options = { host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true, onread };
+    const isPlain = this.protocol === 'grpc';
+    const socket = isPlain
+      ? connect(options)
+      : connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    socket.on(
+      isPlain ? 'connect' : 'secureConnect',
+      guard(() => {
+        this.#onConnect();
+      }),
+    );
+    return socket;
+  }
+
+  #speak(): Http2Connection {
+    const { headBytes } = this.#engine.table.settings.upstream;
+    return new Http2Connection({
+      engine: this.#engine,
+      socket: this.#socket,
+      role: this,
+      side: 'client',
+      settings: [
+        [SettingId.EnablePush, 0],
+        [SettingId.MaxHeaderListSize, headBytes],
+      ],
+      streamWindowBytes: STREAM_WINDOW_BYTES,
+      connectionWindowBytes: CONNECTION_WINDOW_BYTES,
+      maxPeerStreams: 0,
+      maxHeaderListBytes: headBytes,
+      stallMs: () => STALL_MS,
+    });
+  }
+
+  #onConnect(): void {
+    this.#engine.clock.update();
+    if (this.#socket instanceof TLSSocket && this.#socket.alpnProtocol !== 'h2') {
+      this.failure = clientFailures.noHttp2;
+      this.destroy();
+      return;
+    }
+    this.failure = clientFailures.noHttp2;
+    this.#connection.start();
+  }
+
+  #onRead(length: number): void {
+    this.#engine.clock.update();
+    this.#reading = this.#buffer;
+    this.#connection.read(this.#buffer.subarray(0, length));
+  }
+
+  /** It allows fewer streams than wait for it. */
+  #giveAway(stream: ClientStream): void {
+    if (this.#connection.peer.maxConcurrentStreams === 0) stream.fail(clientFailures.noStreams);
+    else stream.moveTo(this.#home.another(this));
+  }
+
+  #considerRest(): void {
+    if (this.#isGone || !this.isConnected || this.isIdle) return;
+    if (this.#connection.streamCount === 0 && this.#waiting.size === 0) this.#home.release(this);
+  }
+
+  #onTimeout(): void {
+    this.#engine.clock.update();
+    if (this.isConnected) {
+      this.shutdown();
+      return;
+    }
+    this.failure = upstreamFailures.connectTimeout;
+    this.destroy();
+  }
+}
