@@ -1,11 +1,16 @@
 import type { Socket } from 'node:net';
 import type { Engine } from './engine.ts';
-import type { ServerConnection } from './http1/server-connection.ts';
+
+/** One client's connection, whatever it speaks. */
+export interface ClientSession {
+  /** Nothing begins on it any more: closes it when what runs has ended, at once if nothing does. */
+  drain(): void;
+}
 
 /** Where a connection is counted. */
 export interface ConnectionHome {
   /** All that was to be sent is with the kernel, and nothing follows. May come twice. */
-  onConnectionDone(connection: ServerConnection): void;
+  onConnectionDone(session: ClientSession): void;
 }
 
 /** The client connections of a worker: how many, which, and when the last one is done. */
@@ -15,7 +20,7 @@ export class Connections implements ConnectionHome {
   readonly #autoLimit: number;
   readonly #sockets = new Set<Socket>();
   /** Those that may still send something. */
-  readonly #busy = new Set<ServerConnection>();
+  readonly #busy = new Set<ClientSession>();
   #onIdle: (() => void) | undefined;
 
   constructor(engine: Engine, autoLimit: number) {
@@ -48,12 +53,12 @@ export class Connections implements ConnectionHome {
     return true;
   }
 
-  add(connection: ServerConnection): void {
-    this.#busy.add(connection);
+  add(session: ClientSession): void {
+    this.#busy.add(session);
   }
 
-  onConnectionDone(connection: ServerConnection): void {
-    this.#busy.delete(connection);
+  onConnectionDone(session: ClientSession): void {
+    this.#busy.delete(session);
     this.#check();
   }
 
@@ -63,7 +68,7 @@ export class Connections implements ConnectionHome {
     this.#onIdle = () => {
       resolve(undefined);
     };
-    for (const connection of [...this.#busy]) connection.drain();
+    for (const session of [...this.#busy]) session.drain();
     this.#check();
     return promise;
   }

@@ -10,10 +10,12 @@ import { Connections } from './connections.ts';
 import type { Engine } from './engine.ts';
 import { Refusal } from './http1/refusal.ts';
 import { ServerConnection } from './http1/server-connection.ts';
-import { Listener } from './listener.ts';
+import { Http2ServerConnection } from './http2/server-connection.ts';
+import { Listener, type ClientProtocol } from './listener.ts';
 import type { ClientPeer } from './origin.ts';
 import { FailureLog } from './failure-log.ts';
 import { Pool } from './pool.ts';
+import { PrefaceWatch } from './preface-watch.ts';
 import type { Pressure } from './pressure.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Table } from './table.ts';
@@ -120,11 +122,11 @@ export class DataPlane {
       { scheme, bind, port, reusePort },
       {
         onAccept: (socket) => this.#connections.accept(socket),
-        onConnection: (reader, peer) => {
-          this.#serve(reader, peer);
+        onConnection: (reader, peer, protocol) => {
+          this.#serve(reader, peer, protocol);
         },
         onPlaintext: (reader, peer) => {
-          this.#serve(reader, peer, PLAINTEXT);
+          this.#serve(reader, peer, 'http/1.1', PLAINTEXT);
         },
       },
     );
@@ -132,14 +134,27 @@ export class DataPlane {
     return listener.listen();
   }
 
-  #serve(reader: SocketReader, peer: ClientPeer, refusal?: Refusal): void {
+  #serve(
+    reader: SocketReader,
+    peer: ClientPeer,
+    protocol: ClientProtocol,
+    refusal?: Refusal,
+  ): void {
+    const engine = this.#engine;
+    const connections = this.#connections;
     if (peer.address === '') {
       // Gone before anybody could ask who it was.
       reader.socket.destroy();
-      return;
+    } else if (protocol === 'h2') {
+      connections.add(new Http2ServerConnection(engine, reader, peer, connections));
+    } else if (protocol === 'unknown' && engine.table.settings.client.http2Streams !== 'off') {
+      const onKnown = (known: ClientProtocol): void => {
+        this.#serve(reader, peer, known);
+      };
+      connections.add(new PrefaceWatch(engine, reader, connections, onKnown));
+    } else {
+      connections.add(new ServerConnection(engine, reader, peer, connections, refusal));
     }
-    const connections = this.#connections;
-    connections.add(new ServerConnection(this.#engine, reader, peer, connections, refusal));
   }
 
   #useAccessLog(settings: AccessLogSettings): void {

@@ -18,11 +18,14 @@ export interface ListenerOptions {
   readonly reusePort: boolean;
 }
 
+export type ClientProtocol = 'http/1.1' | 'h2' | 'unknown';
+
 /** What becomes of connections; `socket` is plaintext, whatever it was before. */
 export interface ListenerEvents {
   /** A connection came; false: there are too many, it is closed. */
   onAccept(socket: Socket): boolean;
-  onConnection(reader: SocketReader, peer: ClientPeer): void;
+  /** `protocol`: as agreed by ALPN; `unknown`: the first bytes tell. */
+  onConnection(reader: SocketReader, peer: ClientPeer, protocol: ClientProtocol): void;
   /** Somebody speaks plain HTTP on the https port. */
   onPlaintext(reader: SocketReader, peer: ClientPeer): void;
 }
@@ -77,10 +80,11 @@ export class Listener {
   updateTls(): void {
     if (this.#options.scheme === 'http') return;
     const { table, stats } = this.#engine;
+    const { http2Streams, headMs } = table.settings.client;
     this.#tlsServer = createTlsServer({
       ...table.tls.serverOptions(),
-      ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: table.settings.client.headMs,
+      ALPNProtocols: http2Streams === 'off' ? ['http/1.1'] : ['h2', 'http/1.1'],
+      handshakeTimeout: headMs,
       allowHalfOpen: true,
       SNICallback: (name, done) => {
         const context = table.tls.secureContextFor(name);
@@ -90,7 +94,8 @@ export class Listener {
     });
     this.#tlsServer.on('secureConnection', (socket: TLSSocket) => {
       const peer = new ClientPeer(addressOf(socket), 'https', HTTPS_PORT);
-      this.#events.onConnection(new SocketReader(socket), peer);
+      const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+      this.#events.onConnection(new SocketReader(socket), peer, protocol);
     });
     this.#tlsServer.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
@@ -108,7 +113,7 @@ export class Listener {
     const reader = new SocketReader(accepted, 'adopt');
     const { socket } = reader;
     const peer = new ClientPeer(addressOf(socket), 'http', this.#portText);
-    if (this.#events.onAccept(socket)) this.#events.onConnection(reader, peer);
+    if (this.#events.onAccept(socket)) this.#events.onConnection(reader, peer, 'unknown');
   }
 
   #onTlsSocket(socket: Socket): void {

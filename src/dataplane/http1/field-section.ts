@@ -57,7 +57,7 @@ export interface HeadBytes {
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const PLAIN_NAME = /^[0-9A-Za-z-]+$/;
+export const PLAIN_NAME = /^[0-9A-Za-z-]+$/;
 const PLAIN_NAME_OR_UNDERSCORE = /^[0-9A-Za-z_-]+$/;
 /** Field content of RFC 9110 §5.5: visible ASCII, space, TAB and bytes above 0x7F. */
 const VALUE = /^[\t -~\x80-\xff]*$/;
@@ -255,7 +255,7 @@ export function listHas(list: string | undefined, element: string): boolean {
 }
 
 /** Of a token that is no plain name. */
-function isDropped(name: string, unusualNames: UnusualNames): boolean {
+export function isDropped(name: string, unusualNames: UnusualNames): boolean {
   if (unusualNames === 'keep') return false;
   return unusualNames === 'drop' || !PLAIN_NAME_OR_UNDERSCORE.test(name);
 }

@@ -53,10 +53,11 @@ export interface RequestHead {
 const LF = 10;
 const CR = 13;
 
-const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A token: methods are case-sensitive and any may be sent. */
+export const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VERSION = /^HTTP\/[0-9]\.[0-9]$/;
 /** Visible ASCII without `#`: a fragment is the client's own. nginx also takes raw UTF-8; a target of bytes has two readings. */
-const TARGET = /^[!-"$-~]+$/;
+export const TARGET = /^[!-"$-~]+$/;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 
 const LINE_TOO_LONG = new Refusal(414, 'request line too long', 'Request-URI Too Large', 'line');

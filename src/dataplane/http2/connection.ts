@@ -255,6 +255,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
   }
 
   endHead(stream: Http2Stream, endStream: boolean): void {
+    stream.writtenBytes += this.#output.frames.length - this.#headAt;
     this.#output.endHeaders(this.#headAt, stream.id, endStream, this.peer.maxFrameBytes);
     this.#checkUnsent();
     if (endStream) this.#localEnd(stream);
@@ -457,7 +458,8 @@ export class Http2Connection implements StreamHome, FrameEvents {
 
   #localEnd(stream: Http2Stream): void {
     stream.isLocalEnded = true;
-    this.#closeIfEnded(stream);
+    if (stream.isRemoteEnded) this.#closeIfEnded(stream);
+    else if (stream.resetsAfterEnd) this.reset(stream, ErrorCode.NoError);
   }
 
   #closeIfEnded(stream: Http2Stream): void {

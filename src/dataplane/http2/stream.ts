@@ -3,7 +3,7 @@ import type { FieldList } from '../fields.ts';
 import { Timer, type TimerWheel } from '../timer-wheel.ts';
 import type { Clock } from '../clock.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
-import { ErrorCode } from './frames.ts';
+import type { ErrorCode } from './frames.ts';
 import type { HeaderBlock } from './header-block.ts';
 
 /** Who cut a stream short: the peer, we because of what the peer sent on it, or the connection's end. */
@@ -57,6 +57,10 @@ export class Http2Stream {
   isFed = false;
   /** Bytes of DATA payload sent. */
   sentBytes = 0;
+  /** Bytes of heads sent, compressed, and of DATA that was sent or waits. */
+  writtenBytes = 0;
+  /** Once our half has ended, what the peer still sends is not wanted (RFC 9113 §8.1). */
+  resetsAfterEnd = false;
   /** Longest time without a byte sent while some wait; 0: no such limit. */
   stallMs = 0;
   readonly #home: StreamHome;
@@ -117,6 +121,7 @@ export class Http2Stream {
   /** The bytes are written or copied when this returns. */
   data(chunk: Buffer, start: number, end: number): void {
     if (this.isClosed || start === end) return;
+    this.writtenBytes += end - start;
     const at = this.hasPending ? start : this.#home.writeData(this, chunk, start, end);
     if (at === end) return;
     this.#pending.push(Buffer.from(chunk.subarray(at, end)));

@@ -1,0 +1,160 @@
+import type { Socket } from 'node:net';
+import type { LimitName } from '../../observability/limits.ts';
+import type { ClientSession, ConnectionHome } from '../connections.ts';
+import type { Engine } from '../engine.ts';
+import { createGuard } from '../guard.ts';
+import type { ClientPeer } from '../origin.ts';
+import type { SocketReader } from '../socket-reader.ts';
+import { Timer } from '../timer-wheel.ts';
+import { Http2Connection, type ConnectionRole } from './connection.ts';
+import { ErrorCode, SettingId } from './frames.ts';
+import { GuardedHandler } from './guarded-handler.ts';
+import { ServerStream, type StreamOwner } from './server-stream.ts';
+import type { Http2Stream, StreamHandler } from './stream.ts';
+
+/** What one stream may send before somebody takes it; with what is on its way upstream, 256 KiB at most (security.md §4). */
+const STREAM_WINDOW_BYTES = 131_072;
+/** The same for all streams of a client. */
+const CONNECTION_WINDOW_BYTES = 1_048_576;
+
+/** One client's HTTP/2 connection; each of its streams is an exchange. */
+export class Http2ServerConnection implements ClientSession, ConnectionRole, StreamOwner {
+  readonly peer: ClientPeer;
+  readonly isVolatile: boolean;
+  readonly #engine: Engine;
+  readonly #socket: Socket;
+  readonly #connection: Http2Connection;
+  /** For the first SETTINGS, a head that has begun, and the time between streams. */
+  readonly #timer: Timer;
+  #exchanges = 0;
+  #hasSettings = false;
+  #isMidFrame = false;
+
+  constructor(engine: Engine, reader: SocketReader, peer: ClientPeer, home: ConnectionHome) {
+    const { client } = engine.table.settings;
+    const maxPeerStreams = client.http2Streams === 'off' ? 0 : client.http2Streams;
+    this.#engine = engine;
+    this.#socket = reader.socket;
+    this.peer = peer;
+    this.isVolatile = reader.isVolatile;
+    const guard = createGuard((error) => {
+      this.onDefect(error);
+    });
+    this.#timer = new Timer(engine.wheel, guard(this.#onTimeout));
+    this.#timer.set(engine.clock.nowMs + client.headMs);
+    const onDone = (): void => {
+      home.onConnectionDone(this);
+    };
+    reader.socket.on('finish', onDone);
+    reader.socket.on('close', onDone);
+    this.#connection = new Http2Connection({
+      engine,
+      socket: reader.socket,
+      role: this,
+      side: 'server',
+      settings: [
+        [SettingId.MaxConcurrentStreams, maxPeerStreams],
+        [SettingId.MaxHeaderListSize, client.headBytes],
+        [SettingId.EnableConnectProtocol, 1],
+        [SettingId.NoRfc7540Priorities, 1],
+      ],
+      streamWindowBytes: STREAM_WINDOW_BYTES,
+      connectionWindowBytes: CONNECTION_WINDOW_BYTES,
+      maxPeerStreams,
+      maxHeaderListBytes: client.headBytes,
+      stallMs: () => engine.table.settings.client.sendMs,
+    });
+    reader.onChunk = guard(this.#onData);
+    this.#connection.start();
+  }
+
+  drain(): void {
+    this.#connection.shutdown();
+  }
+
+  streamError(stream: Http2Stream, code: ErrorCode): void {
+    this.#connection.streamError(stream.id, code);
+  }
+
+  /** The 400 is still read; whoever sends such heads is not asked for more. */
+  onHeadTooLarge(): void {
+    this.onLimit('http2-header-list');
+    this.#connection.shutdown(ErrorCode.EnhanceYourCalm);
+  }
+
+  onPeerStream(stream: Http2Stream): StreamHandler {
+    this.#exchanges += 1;
+    this.#timer.clear();
+    const { keepAliveMs, requestsPerConnection } = this.#engine.table.settings.client;
+    if (this.#exchanges === requestsPerConnection) this.onLimit('requests-per-connection');
+    if (this.#exchanges >= requestsPerConnection || keepAliveMs === 'off') {
+      this.#connection.shutdown();
+    }
+    const server = new ServerStream(this.#engine, this, stream);
+    return new GuardedHandler(server, (error) => {
+      server.onDefect(error);
+    });
+  }
+
+  onSettings(): void {
+    if (this.#hasSettings) return;
+    this.#hasSettings = true;
+    this.#rest();
+  }
+
+  onGoaway(): void {
+    return;
+  }
+
+  onStreamClosed(): void {
+    if (this.#engine.isDraining || this.#engine.pressure !== 'none') this.#connection.shutdown();
+    this.#rest();
+  }
+
+  onLimit(limit: LimitName): void {
+    this.#engine.stats.limitTripped(limit);
+  }
+
+  onConnectionError(code: ErrorCode, reason: string): void {
+    if (code !== ErrorCode.EnhanceYourCalm) this.onLimit('malformed-request');
+    this.#engine.log.debug({ code, reason, client: this.peer.address }, 'http2 connection failed');
+  }
+
+  onGone(): void {
+    this.#timer.remove();
+  }
+
+  onDefect(error: unknown): void {
+    this.#engine.log.error({ err: error }, 'client connection failed');
+    this.#connection.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#engine.clock.update();
+    this.#connection.read(chunk);
+    const { isMidFrame, streamCount } = this.#connection;
+    if (isMidFrame === this.#isMidFrame || streamCount > 0 || !this.#hasSettings) return;
+    this.#isMidFrame = isMidFrame;
+    if (!isMidFrame) this.#rest();
+    else this.#timer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.headMs);
+  };
+
+  /** Nothing is going on: for how long that may last. */
+  #rest(): void {
+    if (this.#connection.streamCount > 0 || !this.#connection.isOpen) return;
+    const { keepAliveMs, headMs } = this.#engine.table.settings.client;
+    this.#timer.set(this.#engine.clock.nowMs + (keepAliveMs === 'off' ? headMs : keepAliveMs));
+  }
+
+  readonly #onTimeout = (): void => {
+    this.#engine.clock.update();
+    if (!this.#hasSettings || this.#isMidFrame) {
+      this.onLimit('request-head-timeout');
+      if (this.#hasSettings) this.#connection.fail(ErrorCode.EnhanceYourCalm, 'head not complete');
+      else this.#socket.destroy();
+    } else if (this.#connection.streamCount === 0) {
+      this.onLimit('idle-timeout');
+      this.#connection.shutdown();
+    }
+  };
+}
