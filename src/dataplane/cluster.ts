@@ -26,8 +26,8 @@ export class ClusterState {
     return this.#size;
   }
 
-  /** Trailers are passed on for gRPC alone (routing.md §12). */
-  get passesTrailers(): boolean {
+  /** Over HTTP/2. For it alone trailers are passed on (routing.md §12). */
+  get speaksGrpc(): boolean {
     const { protocol } = this.#config;
     return protocol === 'grpc' || protocol === 'grpcs';
   }

@@ -188,7 +188,7 @@ export class Exchange
 
   onRequestEnd(trailers?: FieldList): void {
     this.#isRequestComplete = true;
-    if (this.route?.cluster?.passesTrailers === true) this.#requestTrailers = trailers;
+    if (this.route?.cluster?.speaksGrpc === true) this.#requestTrailers = trailers;
     if (this.#isSending) this.#upstream?.finish(this.#requestTrailers);
   }
 
@@ -214,7 +214,11 @@ export class Exchange
     this.#isSending = true;
     upstream.send(this);
     if (this.requestBody === NO_BODY) return;
-    const keepBytes = bytesToKeep(this.method, this.route?.config);
+    const keepBytes = bytesToKeep(
+      this.method,
+      this.route?.config,
+      this.route?.cluster?.speaksGrpc === true,
+    );
     for (const chunk of this.#held?.release(keepBytes) ?? []) upstream.sendBody(chunk);
     if (this.#isRequestComplete) {
       upstream.finish(this.#requestTrailers);
@@ -254,7 +258,7 @@ export class Exchange
   onAnswerEnd(trailers?: FieldList): boolean {
     // HTTP/2 has a place for trailers whatever the client said; an HTTP/1.1 client must ask (RFC 9110 §6.5.1).
     const isWelcome = this.protocol === 'HTTP/2.0' || this.acceptsTrailers;
-    const passesOn = isWelcome && this.route?.cluster?.passesTrailers === true;
+    const passesOn = isWelcome && this.route?.cluster?.speaksGrpc === true;
     this.#leaveEndpoint();
     this.#downstream.finish(passesOn ? trailers : undefined);
     const { holdsChunks } = this.#downstream;

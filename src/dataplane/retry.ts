@@ -11,9 +11,16 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 
-/** How much of a request's body is kept while it is being sent, so that it can be sent again. */
-export function bytesToKeep(method: string, route: Route | undefined): number {
-  if (route === undefined || !isRepeatable(method, route.retry)) return 0;
+/**
+ * How much of a request's body is kept while it is being sent, so that it can be sent again.
+ * @param mayBeRefused the endpoint may say that it did nothing with a request that it has (RFC 9113 §8.7).
+ */
+export function bytesToKeep(
+  method: string,
+  route: Route | undefined,
+  mayBeRefused: boolean,
+): number {
+  if (route === undefined || !(mayBeRefused || isRepeatable(method, route.retry))) return 0;
   const { repeatBytes } = route.buffering;
   return repeatBytes === 'none' ? 0 : repeatBytes;
 }

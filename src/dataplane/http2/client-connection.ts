@@ -16,6 +16,8 @@ import { SettingId } from './frames.ts';
 import type { Http2Stream, StreamHandler } from './stream.ts';
 
 const READ_BYTES = 65_536;
+/** Less room than this is not worth a read. */
+const LEAST_READ_BYTES = 16_384;
 /** What a stream may send ahead of a client that does not read: the most that one keeps in memory. */
 const STREAM_WINDOW_BYTES = 131_072;
 /** So much that streams whose clients don't read hold up no others: 128 of them. */
@@ -48,9 +50,9 @@ export class ClientConnection implements ConnectionRole, Idling {
   readonly #connection: Http2Connection;
   readonly #timer: Timer;
   readonly #waiting = new Set<ClientStream>();
-  /** Where the socket reads to; replaced when a chunk of it is still referred to after a read. */
+  /** Where the socket reads to, again and again. */
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-  #reading: Buffer | undefined = undefined;
+  #isChunkKept = false;
   #isGone = false;
 
   constructor(
@@ -106,7 +108,7 @@ export class ClientConnection implements ConnectionRole, Idling {
 
   /** The chunk that is being read is referred to beyond the read. */
   keepChunk(): void {
-    if (this.#buffer === this.#reading) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    this.#isChunkKept = true;
   }
 
   /** It refuses streams that it should have room for. */
@@ -244,8 +246,16 @@ export class ClientConnection implements ConnectionRole, Idling {
 
   #onRead(length: number): void {
     this.#engine.clock.update();
-    this.#reading = this.#buffer;
+    this.#isChunkKept = false;
     this.#connection.read(this.#buffer.subarray(0, length));
+    this.#readOn(length);
+  }
+
+  /** A chunk that is still referred to stays as it is: the next goes behind it, or into new memory. */
+  #readOn(length: number): void {
+    if (!this.#isChunkKept) return;
+    this.#buffer = this.#buffer.subarray(length);
+    if (this.#buffer.length < LEAST_READ_BYTES) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   }
 
   /** It allows fewer streams than wait for it. */
