@@ -5,6 +5,7 @@ import type { ConnectionOptions } from './field-section.ts';
 import {
   FieldSection,
   isToken,
+  listElements,
   listHas,
   parseConnection,
   parseContentLength,
@@ -220,7 +221,7 @@ function requestBody(line: RequestLine, section: FieldSection): number | Refusal
   if (contentLength !== undefined) return TWO_FRAMINGS;
   if (line.protocol === 'HTTP/1.0') return CODING_IN_1_0;
   if (transferEncoding.toLowerCase() === 'chunked') return CHUNKED;
-  const codings = transferEncoding.toLowerCase().split(/[ \t]*,[ \t]*/);
+  const codings = listElements(transferEncoding);
   if (!codings.every(isToken)) return BAD_CODING;
   return codings.every((coding) => coding === 'chunked') ? BAD_CODING : UNKNOWN_CODING;
 }
