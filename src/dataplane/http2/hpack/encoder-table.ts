@@ -79,9 +79,10 @@ export class EncoderTable {
   }
 
   #evictTo(bytes: number): void {
-    while (this.#bytes > bytes) {
-      const entry = this.#entries[this.#oldest++];
-      if (entry === undefined) break;
+    for (;;) {
+      const entry = this.#entries[this.#oldest];
+      if (entry === undefined || this.#bytes <= bytes) break;
+      this.#oldest++;
       this.#bytes -= fieldBytes(entry.name, entry.value);
       if (entry.newer === undefined) this.#newest.delete(entry.name);
       else entry.newer.older = undefined;
