@@ -54,6 +54,16 @@ export class AnswerFieldsMaker {
   }
 }
 
+/** The same and one more cookie, beside those of the upstream. */
+export function withCookie({ dropped, added }: AnswerFields, cookie: string): AnswerFields {
+  const fields = new FieldList();
+  added.fields.kinds.forEach((kind, index) => {
+    fields.push(added.fields.names[index] ?? '', added.fields.values[index] ?? '', kind);
+  });
+  fields.push('Set-Cookie', cookie, FieldKind.SetCookie);
+  return { dropped, added: new FieldBlock(fields) };
+}
+
 /** `server`: the upstream's stays, ours is added or not. */
 function makeFields(
   date: string,

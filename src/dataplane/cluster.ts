@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../model/config.ts';
-import type { Balancer } from './balancer/balancer.ts';
+import type { Balancer, PickContext } from './balancer/balancer.ts';
 import { createBalancer } from './balancer/index.ts';
 import type { EndpointState } from './endpoint-registry.ts';
 
@@ -32,9 +32,21 @@ export class ClusterState {
     return protocol === 'grpc' || protocol === 'grpcs';
   }
 
-  /** The endpoint for the next attempt: one not in `tried` while there are others. Undefined without endpoints. */
-  pick(tried: ReadonlySet<EndpointState> | undefined): EndpointState | undefined {
-    return this.#balancer.pick(tried);
+  /** The endpoint for the next attempt: one that was not tried while there are others. Undefined without endpoints. */
+  pick(context: PickContext): EndpointState | undefined {
+    return this.#balancer.pick(context);
+  }
+
+  /** An attempt begins; `ended` follows, whatever becomes of the endpoint. */
+  began(endpoint: EndpointState): void {
+    endpoint.inFlight += 1;
+    this.#balancer.began?.(endpoint);
+  }
+
+  /** `answerMs`: from the choice to the end of the answer; undefined without one. */
+  ended(endpoint: EndpointState, answerMs: number | undefined, nowMs: number): void {
+    endpoint.inFlight -= 1;
+    this.#balancer.ended?.(endpoint, answerMs, nowMs);
   }
 
   /** Table's alone. `balancer` takes over only where the old one was made for another config. */

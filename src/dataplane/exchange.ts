@@ -1,7 +1,8 @@
 import type { RouteLabels } from '../model/config.ts';
 import type { ExchangeRecord } from '../observability/exchange-record.ts';
-import type { AnswerFields } from './answer-fields.ts';
+import { withCookie, type AnswerFields } from './answer-fields.ts';
 import { Attempt } from './attempt.ts';
+import type { PickContext } from './balancer/balancer.ts';
 import type { EndpointState } from './cluster.ts';
 import type {
   AnswerHead,
@@ -23,6 +24,7 @@ import { resolveOrigin, type Origin } from './origin.ts';
 import { createOwnMessage } from './own-answer.ts';
 import { createRequestId } from './request-id.ts';
 import { bytesToKeep, mayRepeat, type FailedAttempt } from './retry.ts';
+import { sessionCookieText } from './session-cookie.ts';
 import type { CompiledRoute, HostTable } from './table.ts';
 
 /** Status of the record where the client went away before an answer; never on the wire. */
@@ -35,7 +37,13 @@ const NO_ATTEMPTS: readonly Attempt[] = [];
  * on either side push what they read, and everything happens in the turn of the event loop in which it arrives.
  */
 export class Exchange
-  implements Decidable, ExchangeRecord, UpstreamRequest, DownstreamEvents, UpstreamEvents
+  implements
+    Decidable,
+    PickContext,
+    ExchangeRecord,
+    UpstreamRequest,
+    DownstreamEvents,
+    UpstreamEvents
 {
   readonly method: string;
   readonly authority: string;
@@ -61,13 +69,14 @@ export class Exchange
   requestBytes: number;
   responseBodyBytes = 0;
   attempts: readonly Attempt[] = NO_ATTEMPTS;
+  tried: Set<EndpointState> | undefined = undefined;
+  session: string | undefined = undefined;
   readonly #engine: Engine;
   readonly #downstream: Downstream;
   readonly #startedMs: number;
   #upstream: Upstream | undefined = undefined;
   #endpoint: EndpointState | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
-  #tried: Set<EndpointState> | undefined = undefined;
   #held: HeldBody | undefined = undefined;
   #bodyBytes = 0;
   #isRequestComplete: boolean;
@@ -120,6 +129,9 @@ export class Exchange
   }
   get readMs(): number {
     return this.route?.config.timeouts.readMs ?? 0;
+  }
+  get nowMs(): number {
+    return this.#engine.clock.nowMs;
   }
   get startedAtMs(): number {
     const { clock } = this.#engine;
@@ -259,7 +271,7 @@ export class Exchange
     // HTTP/2 has a place for trailers whatever the client said; an HTTP/1.1 client must ask (RFC 9110 §6.5.1).
     const isWelcome = this.protocol === 'HTTP/2.0' || this.acceptsTrailers;
     const passesOn = isWelcome && this.route?.cluster?.speaksGrpc === true;
-    this.#leaveEndpoint();
+    this.#leaveEndpoint(true);
     this.#downstream.finish(passesOn ? trailers : undefined);
     const { holdsChunks } = this.#downstream;
     this.#end(undefined);
@@ -303,7 +315,7 @@ export class Exchange
     this.requestId = received ?? (forwarded.generateRequestId ? createRequestId() : '');
     this.originalFields = originalFields(this, forwarded);
     if (!this.#isRequestComplete) this.#downstream.wantBody();
-    this.#begin(this.route?.cluster?.pick(undefined), false);
+    this.#begin(this.route?.cluster?.pick(this), false);
   }
 
   #begin(endpoint: EndpointState | undefined, fresh: boolean): void {
@@ -317,7 +329,7 @@ export class Exchange
     this.#attempt = new Attempt(endpoint.key, clock.nowMs);
     this.attempts = [...this.attempts, this.#attempt];
     this.#endpoint = endpoint;
-    endpoint.inFlight += 1;
+    route.cluster.began(endpoint);
     const upstream =
       (fresh ? undefined : pool.take(endpoint, protocol)) ??
       pool.connect(endpoint, protocol, route.config.timeouts.connectMs);
@@ -353,12 +365,12 @@ export class Exchange
     const cluster = this.route?.cluster;
     if (isStale) {
       this.#hasReplacedStale = true;
-      this.#begin(failed.removed ? cluster?.pick(this.#tried) : failed, true);
+      this.#begin(failed.removed ? cluster?.pick(this) : failed, true);
       return;
     }
-    this.#tried ??= new Set();
-    this.#tried.add(failed);
-    this.#begin(cluster?.pick(this.#tried), false);
+    this.tried ??= new Set();
+    this.tried.add(failed);
+    this.#begin(cluster?.pick(this), false);
   }
 
   #answer(answer: OwnAnswer, title?: string, close = false): void {
@@ -381,7 +393,11 @@ export class Exchange
     const { table, answerFields } = this.#engine;
     const isTls = this.#downstream.peer.scheme === 'https';
     const hsts = isTls ? this.hostTable?.config.hsts : undefined;
-    return answerFields.fieldsFor(hsts, table.settings, received);
+    const usual = answerFields.fieldsFor(hsts, table.settings, received);
+    const cookie = this.route?.config.sessionCookie;
+    if (this.session === undefined || received === undefined || cookie === undefined) return usual;
+    const client = { isTls, userAgent: this.userAgent, unixMs: this.#engine.clock.unixMs };
+    return withCookie(usual, sessionCookieText(cookie, this.session, client));
   }
 
   #cut(reason: string): void {
@@ -396,11 +412,13 @@ export class Exchange
     upstream?.abort();
   }
 
-  /** The attempt is over: nothing is asked of its upstream any more. */
-  #leaveEndpoint(): void {
+  /** The attempt is over: nothing is asked of its upstream any more. `isAnswered`: the endpoint said all it had to say. */
+  #leaveEndpoint(isAnswered = false): void {
     if (this.#endpoint === undefined) return;
-    this.#attempt?.ended(this.#engine.clock.nowMs);
-    this.#endpoint.inFlight -= 1;
+    const { nowMs } = this;
+    this.#attempt?.ended(nowMs);
+    const answerMs = isAnswered ? this.#attempt?.responseMs : undefined;
+    this.route?.cluster?.ended(this.#endpoint, answerMs, nowMs);
     this.#endpoint = undefined;
     this.#upstream = undefined;
     this.#isSending = false;

@@ -8,6 +8,7 @@ import {
   sampleHost,
   sampleRoute,
 } from '../../test/unit/sample-config.ts';
+import { samplePick } from '../../test/unit/sample-pick.ts';
 import type { EndpointSet, Route, VirtualHost } from '../model/config.ts';
 import { Table } from './table.ts';
 
@@ -50,7 +51,7 @@ test('a request finds host, route, cluster and endpoint', () => {
   const route = routeOf(table);
   assert.equal(route?.config, host.routes[0]);
   assert.equal(route?.cluster?.size, 2);
-  assert.match(route.cluster.pick(undefined)?.key ?? '', /^10\.0\.0\.[12]:80$/);
+  assert.match(route.cluster.pick(samplePick())?.key ?? '', /^10\.0\.0\.[12]:80$/);
 });
 
 test('a new endpoint set acts at once on routes that stand, which are not made anew', () => {
@@ -58,7 +59,7 @@ test('a new endpoint set acts at once on routes that stand, which are not made a
   const route = routeOf(table);
   table.apply(sampleDelta({ endpointSets: { set: [webSet('10.0.0.3')], remove: [] } }));
   assert.equal(routeOf(table), route);
-  assert.equal(route?.cluster?.pick(undefined)?.key, '10.0.0.3:80');
+  assert.equal(route?.cluster?.pick(samplePick())?.key, '10.0.0.3:80');
   table.apply(sampleDelta({ endpointSets: { set: [], remove: ['web'] } }));
   assert.equal(route.cluster.size, 0);
 });
@@ -85,14 +86,14 @@ test('a cluster that changes stays the same object, and keeps its turn', () => {
   const table = createTable();
   const cluster = routeOf(table)?.cluster;
   assert.ok(cluster);
-  const first = cluster.pick(undefined);
-  const second = cluster.pick(undefined);
+  const first = cluster.pick(samplePick());
+  const second = cluster.pick(samplePick());
   for (let round = 0; round < 20; round++) {
     const config = sampleCluster('web', { protocol: 'https' });
     table.apply(sampleDelta({ clusters: { set: [config], remove: [] } }));
     assert.equal(routeOf(table)?.cluster, cluster);
     assert.equal(cluster.config, config);
-    assert.equal(cluster.pick(undefined), round % 2 === 0 ? first : second);
+    assert.equal(cluster.pick(samplePick()), round % 2 === 0 ? first : second);
   }
 });
 
@@ -106,7 +107,7 @@ test('a cluster may change its endpoint set', () => {
       endpointSets: { set: [blue], remove: ['web'] },
     }),
   );
-  assert.equal(routeOf(table)?.cluster?.pick(undefined)?.key, '10.0.0.9:81');
+  assert.equal(routeOf(table)?.cluster?.pick(samplePick())?.key, '10.0.0.9:81');
 });
 
 test('a cluster that goes leaves its routes without endpoints, and finds them when it comes back', () => {
@@ -114,11 +115,11 @@ test('a cluster that goes leaves its routes without endpoints, and finds them wh
   const route = routeOf(table);
   table.apply(sampleDelta({ clusters: { set: [], remove: ['web'] } }));
   assert.equal(route?.cluster?.size, 0);
-  assert.equal(route.cluster.pick(undefined), undefined);
+  assert.equal(route.cluster.pick(samplePick()), undefined);
   table.apply(sampleDelta({ endpointSets: { set: [webSet('10.0.0.4')], remove: [] } }));
   assert.equal(route.cluster.size, 0);
   table.apply(sampleDelta({ clusters: { set: [sampleCluster('web')], remove: [] } }));
-  assert.equal(route.cluster.pick(undefined)?.key, '10.0.0.4:80');
+  assert.equal(route.cluster.pick(samplePick())?.key, '10.0.0.4:80');
 });
 
 test('a cluster that nothing names any more is forgotten', () => {

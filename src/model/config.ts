@@ -49,6 +49,22 @@ export interface Route {
   readonly maxBodyBytes: number | 'none';
   readonly retry: RetryPolicy;
   readonly buffering: RouteBuffering;
+  /** What a client is told of its session, where the cluster's balancer is `sticky`; absent: nothing. */
+  readonly sessionCookie?: SessionCookie;
+}
+
+/** Attributes of the cookie that a sticky cluster's sessions are kept by. */
+export interface SessionCookie {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly expiresSeconds: number | undefined;
+  readonly maxAgeSeconds: number | undefined;
+  /** `tls`: where the client came by TLS. */
+  readonly secure: 'always' | 'tls';
+  readonly sameSite: 'None' | 'Lax' | 'Strict' | undefined;
+  /** Leave `SameSite=None` out for clients that take it for `Strict`. */
+  readonly sparesOldClients: boolean;
 }
 
 export type RouteMatch =
@@ -119,7 +135,39 @@ export interface Cluster {
 /** HTTP/1.1, plain or over TLS; HTTP/2 by prior knowledge, or over TLS by ALPN. */
 export type UpstreamProtocol = 'http' | 'https' | 'grpc' | 'grpcs';
 
-export type BalancerConfig = { readonly kind: 'round-robin' };
+/** How a cluster's endpoint is chosen; docs/balancing.md says what each is for. */
+export type BalancerConfig =
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'random' }
+  /** The less busy one of two. */
+  | { readonly kind: 'least-request' }
+  /** The faster one of two. */
+  | { readonly kind: 'ewma' }
+  /** The one that costs least of all: IPVS's least connection (weighted or not), shortest expected delay, never queue. */
+  | { readonly kind: 'least-cost'; readonly cost: 'lc' | 'wlc' | 'sed' | 'nq' }
+  /** `subset`: the key chooses that many endpoints, and chance one of them. */
+  | { readonly kind: 'hash'; readonly key: KeyTemplate; readonly subset: number | 'none' }
+  | {
+      readonly kind: 'sticky';
+      readonly mode: 'balanced' | 'persistent';
+      /** Name of the cookie that carries the session. */
+      readonly cookie: string;
+      readonly changesOnFailure: boolean;
+      /** What sessions are told apart by from those of other clusters; the same wherever this cluster is served. */
+      readonly secret: string;
+    };
+
+/** The text that exchanges are hashed by: its parts in a row. */
+export type KeyTemplate = readonly KeyPart[];
+
+export type KeyPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind:
+        'target' | 'path' | 'query' | 'host' | 'authority' | 'client-address' | 'scheme' | 'method';
+    }
+  /** `name`: lower case; in field names `-` where a variable has `_`. */
+  | { readonly kind: 'field' | 'argument' | 'cookie'; readonly name: string };
 
 export interface EndpointSet {
   readonly id: string;
