@@ -65,7 +65,7 @@ test('no parser throws, whatever the text', () => {
     fc.property(fc.constantFrom(...parsers), text, ([, parser], given) => {
       parser.parse(given);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 10_000 },
   );
 });
 

@@ -75,7 +75,7 @@ test('no bytes make the parser throw', () => {
       parse(text);
       parse(text, small);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 10_000 },
   );
 });
 
@@ -94,7 +94,7 @@ test('byte by byte gives the same answer as all at once', () => {
         assert.deepEqual(grown, whole);
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 10_000 },
   );
 });
 
@@ -109,7 +109,7 @@ test('what is accepted, written again from its parts, is the same head', () => {
       assert.ok(again !== undefined && !(again instanceof Refusal));
       assert.deepEqual({ ...again, byteLength: 0 }, { ...head, byteLength: 0 });
     }),
-    { numRuns: 3_000 },
+    { numRuns: 10_000 },
   );
   assert.ok(acceptedCount > 100, `only ${acceptedCount} heads were accepted`);
 });

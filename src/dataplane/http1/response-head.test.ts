@@ -242,6 +242,6 @@ test('no bytes make the parser throw, and byte by byte gives the same answer as 
       if (whole instanceof Refusal) assert.ok(grown instanceof Refusal);
       else assert.deepEqual(grown, whole);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 10_000 },
   );
 });
