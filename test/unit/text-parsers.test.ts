@@ -28,7 +28,7 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
     }
   },
 };
-const letters = fc.constantFrom(...'aA0.:,;-_=!()/ \t\n#"\'hms*%');
+const letters = fc.constantFrom(...Array.from('aA0.:,;-_=!()/ \t\n#"\'hms*%'));
 const anyText = fc.oneof(
   fc.string({ unit: letters, maxLength: 40 }),
   fc.string({ unit: 'binary', maxLength: 40 }),
