@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
 import type { LimitName } from '../../observability/limits.ts';
 import type { Clock } from '../clock.ts';
-import type { Engine } from '../engine.ts';
 import { createGuard } from '../guard.ts';
-import { Timer, type TimerWheel } from '../timer-wheel.ts';
-import { ClosedStreams, type StreamEnd } from './closed-streams.ts';
+import type { TimerWheel } from '../timer-wheel.ts';
+import type { StreamEnd } from './closed-streams.ts';
+import type { ConnectionOptions, ConnectionRole } from './connection-role.ts';
+import { ConnectionEnd } from './connection-end.ts';
+import { DataReceiver } from './data-receiver.ts';
+import { DataSender } from './data-sender.ts';
 import { FloodGuard, type FloodKind } from './flood-guard.ts';
-import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import { FrameDispatch, type FrameEvents } from './frame-dispatch.ts';
 import { FrameOutput } from './frame-output.ts';
 import {
@@ -15,7 +17,7 @@ import {
   ErrorCode,
   Flag,
   FrameType,
-  LARGEST_STREAM_ID,
+  SettingId,
   writeFrameHeader,
   writeGoaway,
   writePing,
@@ -27,7 +29,10 @@ import {
 import type { HeaderBlock } from './header-block.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import type { PeerSettings } from './settings.ts';
-import { Http2Stream, type ResetBy, type StreamHandler, type StreamHome } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
+import { Http2Stream, type StreamHandler, type StreamHome } from './stream.ts';
+
+export type { ConnectionOptions, ConnectionRole } from './connection-role.ts';
 
 /*
  * How a role is built on this.
@@ -52,60 +57,15 @@ import { Http2Stream, type ResetBy, type StreamHandler, type StreamHome } from '
  * `shutdown()` ends gracefully, `destroy()` at once.
  */
 
-/** What a role is told of its connection. */
-export interface ConnectionRole {
-  /** Server: the peer opens a stream. Never called on a client's connection. */
-  onPeerStream(stream: Http2Stream): StreamHandler;
-  /** The peer's SETTINGS came, the first or new ones. */
-  onSettings(settings: PeerSettings): void;
-  onGoaway(lastStreamId: number, code: number): void;
-  /** After the stream's own last event. */
-  onStreamClosed(stream: Http2Stream): void;
-  onLimit(limit: LimitName): void;
-  /** The peer broke the protocol, or we end it: GOAWAY with this code was sent, streams have ended. */
-  onConnectionError(code: ErrorCode, reason: string): void;
-  /** The socket is closed; streams have ended. */
-  onGone(): void;
-  /** Something threw that must not. */
-  onDefect(error: unknown): void;
-}
-
-export interface ConnectionOptions {
-  readonly engine: Engine;
-  readonly socket: Socket;
-  readonly role: ConnectionRole;
-  readonly side: 'server' | 'client';
-  /** What we announce, `InitialWindowSize` apart. */
-  readonly settings: readonly (readonly [id: number, value: number])[];
-  readonly streamWindowBytes: number;
-  readonly connectionWindowBytes: number;
-  /** Of streams that the peer opens. */
-  readonly maxPeerStreams: number;
-  /** Of a decoded header block, as RFC 9113 §6.5.2 counts. */
-  readonly maxHeaderListBytes: number;
-  /** Longest time in which the socket takes no byte. */
-  readonly stallMs: () => number;
-}
-
-/** DATA frames are no longer than this, so that streams take turns. */
-const MAX_DATA_BYTES = 16_384;
 /** Answers to control frames and to heads that the peer does not read. */
 const MAX_UNSENT_BYTES = 1_048_576;
-/** How long a peer may take to close after GOAWAY, or to answer the PING before it. */
-const LINGER_MS = 5_000;
-const NOTICE_MS = 500;
-const INITIAL_WINDOW_SIZE = 0x4;
-const PING = Buffer.from('shutdown', 'latin1');
 
 /** One HTTP/2 connection, in either role: all of RFC 9113 but what a request and an answer are. */
 export class Http2Connection implements StreamHome, FrameEvents {
   readonly side: 'server' | 'client';
   readonly wheel: TimerWheel;
   readonly clock: Clock;
-  readonly closed = new ClosedStreams();
-  readonly streams = new Map<number, Http2Stream>();
-  /** Highest id that the peer opened. */
-  lastPeerId = 0;
+  readonly table: StreamTable;
   readonly #options: ConnectionOptions;
   readonly #role: ConnectionRole;
   readonly #socket: Socket;
@@ -113,20 +73,10 @@ export class Http2Connection implements StreamHome, FrameEvents {
   readonly #dispatch: FrameDispatch;
   readonly #encoder = new HpackEncoder();
   readonly #floods: FloodGuard;
-  readonly #sendWindow = new SendWindow(DEFAULT_WINDOW_BYTES);
-  readonly #receiveWindow: ReceiveWindow;
-  /** Streams with DATA that waits, in turn. */
-  readonly #waiting = new Set<Http2Stream>();
-  /** Streams that were given DATA in this read. */
-  #fed: Http2Stream[] = [];
-  readonly #timer: Timer;
+  readonly #sender: DataSender;
+  readonly #receiver: DataReceiver;
+  readonly #end: ConnectionEnd;
   #headAt = 0;
-  #nextId = 1;
-  #isPumping = false;
-  /** `notice`: no new streams are wanted; `last`: none is taken; `over`: nothing is read. */
-  #phase: 'open' | 'notice' | 'last' | 'over' = 'open';
-  #hasPeerGoneAway = false;
-  #hasPeerEnded = false;
 
   constructor(options: ConnectionOptions) {
     const { engine, socket, role, side } = options;
@@ -137,13 +87,21 @@ export class Http2Connection implements StreamHome, FrameEvents {
     this.wheel = engine.wheel;
     this.clock = engine.clock;
     this.#floods = new FloodGuard(engine.clock.nowMs);
-    this.#receiveWindow = new ReceiveWindow(options.connectionWindowBytes);
+    this.table = new StreamTable(side);
     this.#output = new FrameOutput(socket, options.stallMs);
+    this.#sender = new DataSender(this.#output, this.#floods);
+    this.#receiver = new DataReceiver(options.connectionWindowBytes, this.#updateWindow);
     this.#dispatch = new FrameDispatch(this, side, options.maxHeaderListBytes);
     const guard = createGuard((error) => {
       role.onDefect(error);
     });
-    this.#timer = new Timer(engine.wheel, guard(this.#onTimeout));
+    this.#end = new ConnectionEnd({
+      wheel: engine.wheel,
+      clock: engine.clock,
+      socket,
+      output: this.#output,
+      onNoticed: guard(this.#onNoticed),
+    });
     this.#output.onRoom = guard(this.#onRoom);
     this.#listen((event, listener) => socket.on(event, guard(listener)));
   }
@@ -153,7 +111,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
   }
 
   get streamCount(): number {
-    return this.streams.size;
+    return this.table.open.size;
   }
 
   get isOutputFull(): boolean {
@@ -167,15 +125,13 @@ export class Http2Connection implements StreamHome, FrameEvents {
 
   /** It neither ends nor is about to. */
   get isOpen(): boolean {
-    return this.#phase === 'open' && !this.#hasPeerGoneAway && !this.#hasPeerEnded;
+    return this.#end.isOpen;
   }
 
   /** Client: another stream may be opened now. */
   get canOpen(): boolean {
     return (
-      this.isOpen &&
-      this.streams.size < this.peer.maxConcurrentStreams &&
-      this.#nextId <= LARGEST_STREAM_ID
+      this.isOpen && this.table.open.size < this.peer.maxConcurrentStreams && this.table.hasIds
     );
   }
 
@@ -184,60 +140,44 @@ export class Http2Connection implements StreamHome, FrameEvents {
     const { settings, streamWindowBytes, connectionWindowBytes } = this.#options;
     const { frames } = this.#output;
     if (this.side === 'client') frames.latin1(CLIENT_PREFACE);
-    writeSettings(frames, [...settings, [INITIAL_WINDOW_SIZE, streamWindowBytes]]);
+    writeSettings(frames, [...settings, [SettingId.InitialWindowSize, streamWindowBytes]]);
     const increment = connectionWindowBytes - DEFAULT_WINDOW_BYTES;
     if (increment > 0) writeWindowUpdate(frames, 0, increment);
     this.#output.schedule();
   }
 
   read(chunk: Buffer): void {
-    if (this.#phase === 'over') return;
+    if (this.#end.phase === 'over') return;
     this.#dispatch.read(chunk);
-    const fed = this.#fed;
-    if (fed.length === 0) return;
-    this.#fed = [];
-    for (const stream of fed) {
-      stream.isFed = false;
-      if (!stream.isClosed) stream.handler.onPause();
-    }
+    this.#receiver.pause();
   }
 
   /** Client. Undefined: not now, or not on this connection any more. */
   openStream(handler: StreamHandler): Http2Stream | undefined {
-    if (!this.canOpen) return undefined;
-    const stream = this.#addStream(this.#nextId, handler);
-    this.#nextId += 2;
-    return stream;
+    return this.canOpen ? this.#addStream(this.table.takeId(), handler) : undefined;
   }
 
   /** No further streams; those that run end first. What the peer has sent before it knows is still served. */
   shutdown(code: ErrorCode = ErrorCode.NoError): void {
-    if (this.#phase !== 'open') return;
-    if (this.side === 'client') {
-      this.#goAway(code);
-      return;
-    }
-    this.#phase = 'notice';
-    writeGoaway(this.#output.frames, LARGEST_STREAM_ID, code);
-    writePing(this.#output.frames, Flag.None, PING);
-    this.#output.schedule();
-    this.#timer.set(this.clock.nowMs + NOTICE_MS);
+    if (this.#end.phase !== 'open') return;
+    if (this.side === 'client') this.#goAway(code);
+    else this.#end.notice(code);
   }
 
   /** Ends it at once, with GOAWAY where that can still be said. */
   fail(code: ErrorCode, reason: string): void {
-    if (this.#phase === 'over') return;
-    this.#phase = 'over';
+    if (this.#end.phase === 'over') return;
+    this.#end.phase = 'over';
     this.#dispatch.stop();
-    writeGoaway(this.#output.frames, this.lastPeerId, code);
+    writeGoaway(this.#output.frames, this.table.lastPeerId, code);
     this.#output.flush();
     this.#role.onConnectionError(code, reason);
     this.#endStreams(ErrorCode.InternalError);
-    this.#end();
+    this.#end.over();
   }
 
   destroy(): void {
-    this.#phase = 'over';
+    this.#end.phase = 'over';
     this.#dispatch.stop();
     this.#socket.destroy();
     this.#endStreams(ErrorCode.InternalError);
@@ -262,21 +202,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
   }
 
   writeData(stream: Http2Stream, chunk: Buffer, start: number, end: number): number {
-    let at = start;
-    while (at < end && !this.#output.isFull) {
-      const window = Math.min(stream.sendWindow.bytes, this.#sendWindow.bytes);
-      const wanted = Math.min(end - at, MAX_DATA_BYTES);
-      const size = Math.min(wanted, window);
-      if (size <= 0) break;
-      this.#output.data(stream.id, chunk, at, at + size);
-      stream.sendWindow.bytes -= size;
-      this.#sendWindow.bytes -= size;
-      stream.sentBytes += size;
-      at += size;
-      // A peer may say for each frame that it took it, twice; not for crumbs that its own windows make.
-      if (size === wanted) this.#floods.excuse('windowUpdates', 2);
-    }
-    return at;
+    return this.#sender.write(stream, chunk, start, end);
   }
 
   writeEnd(stream: Http2Stream): void {
@@ -285,14 +211,11 @@ export class Http2Connection implements StreamHome, FrameEvents {
   }
 
   wait(stream: Http2Stream): void {
-    this.#waiting.add(stream);
+    this.#sender.wait(stream);
   }
 
   consumed(stream: Http2Stream, bytes: number): void {
-    this.#consumedOfAll(bytes);
-    if (stream.isRemoteEnded || stream.isClosed) return;
-    const increment = stream.receiveWindow.give(bytes);
-    if (increment > 0) this.#updateWindow(stream.id, increment);
+    this.#receiver.consumed(stream, bytes);
   }
 
   reset(stream: Http2Stream, code: ErrorCode): void {
@@ -304,12 +227,12 @@ export class Http2Connection implements StreamHome, FrameEvents {
   // What comes from the peer, well formed.
 
   onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void {
-    this.lastPeerId = streamId;
-    if (this.#phase === 'last') {
-      this.closed.remember(streamId, 'reset-by-us');
+    this.table.lastPeerId = streamId;
+    if (this.#end.phase === 'last') {
+      this.table.closed.remember(streamId, 'reset-by-us');
       return;
     }
-    if (this.streams.size >= this.#options.maxPeerStreams) {
+    if (this.table.open.size >= this.#options.maxPeerStreams) {
       this.#role.onLimit('http2-streams');
       this.refuse(streamId, ErrorCode.RefusedStream);
       return;
@@ -326,29 +249,27 @@ export class Http2Connection implements StreamHome, FrameEvents {
   }
 
   onStreamData(stream: Http2Stream, chunk: Buffer, start: number, end: number): void {
-    stream.handler.onData(chunk, start, end);
-    if (stream.isFed || stream.isClosed) return;
-    stream.isFed = true;
-    this.#fed.push(stream);
+    this.#receiver.give(stream, chunk, start, end);
   }
 
   /** A DATA frame of this length, padding included, begins; `stream` undefined: for one that is closed. False: do not go on. */
   onDataLength(stream: Http2Stream | undefined, bytes: number): boolean {
     if (bytes > 0) this.#floods.excuse('pings', 1);
-    if (!this.#receiveWindow.take(bytes)) {
+    const tooSmall = this.#receiver.take(stream, bytes);
+    if (tooSmall === 'none') return true;
+    if (tooSmall === 'connection' || stream === undefined) {
       this.fail(ErrorCode.FlowControlError, 'more DATA than the connection window');
-      return false;
+    } else {
+      this.#receiver.consumed(undefined, bytes);
+      this.streamError(stream.id, ErrorCode.FlowControlError);
     }
-    if (stream === undefined || stream.receiveWindow.take(bytes)) return true;
-    this.#consumedOfAll(bytes);
-    this.streamError(stream.id, ErrorCode.FlowControlError);
     return false;
   }
 
   /** It has ended. */
   onDataDone(stream: Http2Stream | undefined, bytes: number, endStream: boolean): void {
     if (stream === undefined || stream.isClosed) {
-      this.#consumedOfAll(bytes);
+      this.#receiver.consumed(undefined, bytes);
       return;
     }
     if (endStream) stream.isRemoteEnded = true;
@@ -369,13 +290,13 @@ export class Http2Connection implements StreamHome, FrameEvents {
     writeSettingsAck(this.#output.frames);
     this.#output.schedule();
     this.#checkUnsent();
-    for (const stream of this.streams.values()) {
+    for (const stream of this.table.open.values()) {
       if (stream.sendWindow.grow(windowChange)) continue;
       this.fail(ErrorCode.FlowControlError, 'a window grows too large');
       return;
     }
     this.#role.onSettings(this.peer);
-    this.#pump();
+    this.#sender.pump();
   }
 
   onPing(flags: number, payload: Buffer, start: number): void {
@@ -383,32 +304,32 @@ export class Http2Connection implements StreamHome, FrameEvents {
       writePing(this.#output.frames, Flag.Ack, payload, start);
       this.#output.schedule();
       this.#checkUnsent();
-    } else if (this.#phase === 'notice' && payload.compare(PING, 0, 8, start, start + 8) === 0) {
+    } else if (this.#end.isNoticed(payload, start)) {
       this.#goAway(ErrorCode.NoError);
     }
   }
 
   onPeerGoaway(lastStreamId: number, code: number): void {
-    this.#hasPeerGoneAway = true;
+    this.#end.hasPeerGoneAway = true;
     if (this.side === 'client') {
-      for (const stream of [...this.streams.values()]) {
+      for (const stream of [...this.table.open.values()]) {
         if (stream.id > lastStreamId) this.#lose(stream, ErrorCode.RefusedStream);
       }
     }
     this.#role.onGoaway(lastStreamId, code);
-    if (this.streams.size === 0) this.#goAway(ErrorCode.NoError);
+    if (this.table.open.size === 0) this.#goAway(ErrorCode.NoError);
   }
 
   onWindowUpdate(stream: Http2Stream | undefined, increment: number): void {
-    const window = stream?.sendWindow ?? this.#sendWindow;
-    if (window.grow(increment)) this.#pump();
+    const window = stream?.sendWindow ?? this.#sender.window;
+    if (window.grow(increment)) this.#sender.pump();
     else if (stream !== undefined) this.streamError(stream.id, ErrorCode.FlowControlError);
     else this.fail(ErrorCode.FlowControlError, 'the connection window grows too large');
   }
 
   /** The peer did something on a stream that it must not (RFC 9113 §5.4.2). */
   streamError(streamId: number, code: ErrorCode): void {
-    const stream = this.streams.get(streamId);
+    const stream = this.table.open.get(streamId);
     if (stream === undefined) {
       this.refuse(streamId, code);
       return;
@@ -422,7 +343,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
   /** The same for a stream that is not open. */
   refuse(streamId: number, code: ErrorCode): void {
     if (!this.countFlood('resets')) return;
-    this.closed.remember(streamId, 'reset-by-us');
+    this.table.closed.remember(streamId, 'reset-by-us');
     this.#writeReset(streamId, code);
   }
 
@@ -439,20 +360,13 @@ export class Http2Connection implements StreamHome, FrameEvents {
     this.fail(ErrorCode.EnhanceYourCalm, limit);
   }
 
-  /** An id of ours, or of the peer's, that was never used. */
-  isIdle(streamId: number): boolean {
-    const isOurs = (streamId & 1) === (this.side === 'client' ? 1 : 0);
-    if (isOurs) return this.side === 'server' || streamId >= this.#nextId;
-    return streamId > this.lastPeerId;
-  }
-
   #addStream(id: number, handler: StreamHandler): Http2Stream {
     const windows = {
       send: this.peer.initialWindowBytes,
       receive: this.#options.streamWindowBytes,
     };
     const stream = new Http2Stream(this, id, handler, windows);
-    this.streams.set(id, stream);
+    this.table.open.set(id, stream);
     return stream;
   }
 
@@ -469,24 +383,23 @@ export class Http2Connection implements StreamHome, FrameEvents {
   }
 
   #close(stream: Http2Stream, end: StreamEnd): void {
-    this.streams.delete(stream.id);
-    this.#waiting.delete(stream);
-    this.closed.remember(stream.id, end);
+    this.table.open.delete(stream.id);
+    this.#sender.forget(stream);
+    this.table.closed.remember(stream.id, end);
     const held = stream.close();
-    if (held > 0) this.#consumedOfAll(held);
+    if (held > 0) this.#receiver.consumed(undefined, held);
     this.#role.onStreamClosed(stream);
-    const isEnding = this.#phase === 'last' || this.#hasPeerGoneAway || this.#hasPeerEnded;
-    if (isEnding && this.streams.size === 0) this.#goAway(ErrorCode.NoError);
+    if (this.#end.isNear && this.table.open.size === 0) this.#goAway(ErrorCode.NoError);
   }
 
-  #lose(stream: Http2Stream, code: ErrorCode, by: ResetBy = 'connection'): void {
+  #lose(stream: Http2Stream, code: ErrorCode): void {
     if (stream.isClosed) return;
     this.#close(stream, 'reset-by-us');
-    stream.handler.onReset(code, by);
+    stream.handler.onReset(code, 'connection');
   }
 
   #endStreams(code: ErrorCode): void {
-    for (const stream of [...this.streams.values()]) this.#lose(stream, code);
+    for (const stream of [...this.table.open.values()]) this.#lose(stream, code);
   }
 
   #writeReset(streamId: number, code: ErrorCode): void {
@@ -495,64 +408,38 @@ export class Http2Connection implements StreamHome, FrameEvents {
     this.#checkUnsent();
   }
 
-  #updateWindow(streamId: number, increment: number): void {
-    if (this.#phase === 'over') return;
+  readonly #updateWindow = (streamId: number, increment: number): void => {
+    if (this.#end.phase === 'over') return;
     writeWindowUpdate(this.#output.frames, streamId, increment);
     this.#output.schedule();
-  }
-
-  #consumedOfAll(bytes: number): void {
-    const increment = this.#receiveWindow.give(bytes);
-    if (increment > 0) this.#updateWindow(0, increment);
-  }
+  };
 
   #checkUnsent(): void {
-    if (this.#phase === 'over' || this.#output.unsentBytes < MAX_UNSENT_BYTES) return;
+    if (this.#end.phase === 'over' || this.#output.unsentBytes < MAX_UNSENT_BYTES) return;
     this.#role.onLimit('http2-unread-answers');
     this.destroy();
   }
 
-  /** One frame of each stream that waits, in turn, as long as anything moves. */
-  #pump(): void {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    let isMoving = true;
-    while (isMoving && this.#sendWindow.bytes > 0 && !this.#output.isFull) {
-      isMoving = false;
-      for (const stream of [...this.#waiting]) {
-        const before = stream.sentBytes;
-        if (!stream.isClosed && !stream.pump(MAX_DATA_BYTES)) this.#waiting.delete(stream);
-        if (stream.sentBytes > before) isMoving = true;
-      }
-    }
-    this.#isPumping = false;
-  }
-
   readonly #onRoom = (): void => {
-    this.#pump();
-    for (const stream of [...this.streams.values()]) {
+    this.#sender.pump();
+    for (const stream of [...this.table.open.values()]) {
       if (!stream.isClosed && !stream.isFull) stream.handler.onDrain();
     }
   };
 
   #goAway(code: ErrorCode): void {
-    if (this.#phase === 'over') return;
-    if (this.#phase !== 'last') {
-      this.#phase = 'last';
-      this.#timer.clear();
-      writeGoaway(this.#output.frames, this.lastPeerId, code);
-      this.#output.schedule();
-    }
-    if (this.streams.size === 0) this.#end();
+    if (this.#end.phase === 'over') return;
+    if (this.#end.phase !== 'last') this.#end.goAway(this.table.lastPeerId, code);
+    if (this.table.open.size === 0) this.#over();
   }
 
-  /** All is said: what is gathered leaves, and the peer gets a moment to close. */
-  #end(): void {
+  readonly #onNoticed = (): void => {
+    this.#goAway(ErrorCode.NoError);
+  };
+
+  #over(): void {
     this.#dispatch.stop();
-    this.#output.flush();
-    this.#timer.set(this.clock.nowMs + LINGER_MS);
-    this.#socket.end();
-    this.#phase = 'over';
+    this.#end.over();
   }
 
   #listen(on: (event: string, listener: () => void) => void): void {
@@ -573,8 +460,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
     });
     on('close', () => {
       this.clock.update();
-      this.#phase = 'over';
-      this.#timer.remove();
+      this.#end.closed();
       this.#endStreams(ErrorCode.InternalError);
       this.#role.onGone();
     });
@@ -584,18 +470,12 @@ export class Http2Connection implements StreamHome, FrameEvents {
 
   /** The peer sends no more: what it has sent whole is still answered. */
   #onPeerEnd(): void {
-    this.#hasPeerEnded = true;
-    for (const stream of [...this.streams.values()]) {
+    this.#end.hasPeerEnded = true;
+    for (const stream of [...this.table.open.values()]) {
       if (!stream.isRemoteEnded) this.#lose(stream, ErrorCode.InternalError);
     }
-    if (this.streams.size === 0 && this.#phase !== 'over') this.#end();
+    if (this.table.open.size === 0 && this.#end.phase !== 'over') this.#over();
   }
-
-  readonly #onTimeout = (): void => {
-    this.clock.update();
-    if (this.#phase === 'notice') this.#goAway(ErrorCode.NoError);
-    else if (this.#phase === 'over') this.#socket.destroy();
-  };
 }
 
 const NO_HANDLER: StreamHandler = {

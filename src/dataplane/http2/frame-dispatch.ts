@@ -1,5 +1,4 @@
 import type { LimitName } from '../../observability/limits.ts';
-import type { ClosedStreams } from './closed-streams.ts';
 import type { FloodKind } from './flood-guard.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import {
@@ -14,14 +13,12 @@ import { HeaderAssembly } from './header-assembly.ts';
 import { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { PeerSettings } from './settings.ts';
+import type { StreamTable } from './stream-table.ts';
 import type { Http2Stream } from './stream.ts';
 
 /** What the frames of a peer come to, once they have been found in order; the connection's. */
 export interface FrameEvents {
-  readonly streams: ReadonlyMap<number, Http2Stream>;
-  readonly closed: ClosedStreams;
-  readonly lastPeerId: number;
-  isIdle(streamId: number): boolean;
+  readonly table: StreamTable;
   onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void;
   onHead(stream: Http2Stream, endStream: boolean, block: HeaderBlock): void;
   onDataLength(stream: Http2Stream | undefined, bytes: number): boolean;
@@ -152,7 +149,7 @@ export class FrameDispatch implements FrameHandler {
     if (stream !== undefined && end > start && !stream.isClosed) {
       this.#events.onStreamData(stream, chunk, start, end);
     }
-    if (isLast && !this.#isOver) this.#events.onDataDone(stream, frameBytes, endStream);
+    if (isLast) this.#events.onDataDone(stream, frameBytes, endStream);
   }
 
   onFrameError(code: ErrorCode, reason: string): void {
@@ -192,17 +189,17 @@ export class FrameDispatch implements FrameHandler {
   ): boolean {
     this.#dataStream = undefined;
     if (!this.#mayCome(FrameType.Data, 0)) return false;
-    if (streamId === 0 || this.#events.isIdle(streamId)) {
+    if (streamId === 0 || this.#events.table.isIdle(streamId)) {
       this.#fail('DATA on a stream that is not open');
       return false;
     }
     if (mayBeEmpty && start === end && !this.#events.countFlood('empty')) return false;
-    const stream = this.#events.streams.get(streamId);
+    const stream = this.#events.table.open.get(streamId);
     const isOpen = stream !== undefined && !stream.isRemoteEnded;
     if (!this.#events.onDataLength(isOpen ? stream : undefined, frameBytes)) return false;
     if (isOpen) this.#dataStream = stream;
     // What was on its way when we reset the stream is passed over.
-    else if (stream !== undefined || this.#events.closed.endOf(streamId) !== 'reset-by-us') {
+    else if (stream !== undefined || this.#events.table.closed.endOf(streamId) !== 'reset-by-us') {
       this.#events.streamError(streamId, ErrorCode.StreamClosed);
     }
     return !this.#isOver;
@@ -268,7 +265,7 @@ export class FrameDispatch implements FrameHandler {
       return;
     }
     block.isTooLarge = outcome === 'list-too-large';
-    const stream = this.#events.streams.get(streamId);
+    const stream = this.#events.table.open.get(streamId);
     if (stream === undefined) this.#onUnknown(streamId, endStream);
     else if (stream.isRemoteEnded) this.#events.streamError(streamId, ErrorCode.StreamClosed);
     else this.#events.onHead(stream, endStream, block);
@@ -276,12 +273,12 @@ export class FrameDispatch implements FrameHandler {
 
   /** A block for a stream that is not open: it opens one, or comes late, or is wrong. */
   #onUnknown(streamId: number, endStream: boolean): void {
-    const isPeers = (streamId & 1) === (this.#side === 'server' ? 1 : 0);
-    if (isPeers && this.#side === 'server' && streamId > this.#events.lastPeerId) {
+    const { table } = this.#events;
+    if (this.#side === 'server' && table.isClients(streamId) && streamId > table.lastPeerId) {
       this.#events.onPeerHead(streamId, endStream, this.#block);
       return;
     }
-    const end = this.#events.closed.endOf(streamId);
+    const end = table.closed.endOf(streamId);
     if (end === 'reset-by-us') return;
     const code = end === undefined ? ErrorCode.ProtocolError : ErrorCode.StreamClosed;
     this.#events.fail(code, 'HEADERS on a stream that is not open');
@@ -298,17 +295,18 @@ export class FrameDispatch implements FrameHandler {
 
   /** An error of a stream, which there must be for that. */
   #onStreamOrConnection(streamId: number, code: ErrorCode): void {
-    if (this.#events.isIdle(streamId)) this.#events.fail(code, 'a bad frame on an idle stream');
+    if (this.#events.table.isIdle(streamId))
+      this.#events.fail(code, 'a bad frame on an idle stream');
     else this.#events.streamError(streamId, code);
   }
 
   #onRstStream(streamId: number, payload: Buffer, start: number, end: number): void {
-    if (streamId === 0 || this.#events.isIdle(streamId)) {
+    if (streamId === 0 || this.#events.table.isIdle(streamId)) {
       this.#fail('RST_STREAM on a stream that is not open');
     } else if (end - start !== 4) {
       this.#failSize('RST_STREAM is not of 4 bytes');
     } else if (this.#events.countFlood('resets')) {
-      const stream = this.#events.streams.get(streamId);
+      const stream = this.#events.table.open.get(streamId);
       if (stream !== undefined) this.#events.onPeerReset(stream, payload.readUInt32BE(start));
     }
   }
@@ -332,13 +330,13 @@ export class FrameDispatch implements FrameHandler {
       this.#failSize('WINDOW_UPDATE is not of 4 bytes');
       return;
     }
-    if (streamId !== 0 && this.#events.isIdle(streamId)) {
+    if (streamId !== 0 && this.#events.table.isIdle(streamId)) {
       this.#fail('WINDOW_UPDATE on a stream that is not open');
       return;
     }
     if (!this.#events.countFlood('windowUpdates')) return;
     const increment = payload.readUInt32BE(start) & 0x7fff_ffff;
-    const stream = this.#events.streams.get(streamId);
+    const stream = this.#events.table.open.get(streamId);
     if (streamId !== 0 && stream === undefined) return;
     if (increment > 0) this.#events.onWindowUpdate(stream, increment);
     else if (streamId === 0) this.#fail('WINDOW_UPDATE of nothing');

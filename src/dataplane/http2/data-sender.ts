@@ -1,0 +1,67 @@
+import type { FloodGuard } from './flood-guard.ts';
+import { SendWindow } from './flow-window.ts';
+import type { FrameOutput } from './frame-output.ts';
+import { DEFAULT_WINDOW_BYTES } from './frames.ts';
+import type { Http2Stream } from './stream.ts';
+
+/** DATA frames are no longer than this, so that streams take turns. */
+const MAX_DATA_BYTES = 16_384;
+
+/** The DATA that leaves on a connection: as the peer's windows and the socket allow, the streams in turn. */
+export class DataSender {
+  /** The connection's. */
+  readonly window = new SendWindow(DEFAULT_WINDOW_BYTES);
+  readonly #output: FrameOutput;
+  readonly #floods: FloodGuard;
+  /** Streams with DATA that waits, in turn. */
+  readonly #waiting = new Set<Http2Stream>();
+  #isPumping = false;
+
+  constructor(output: FrameOutput, floods: FloodGuard) {
+    this.#output = output;
+    this.#floods = floods;
+  }
+
+  /** Writes what may go now. Where it stopped. */
+  write(stream: Http2Stream, chunk: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && !this.#output.isFull) {
+      const wanted = Math.min(end - at, MAX_DATA_BYTES);
+      const size = Math.min(wanted, stream.sendWindow.bytes, this.window.bytes);
+      if (size <= 0) break;
+      this.#output.data(stream.id, chunk, at, at + size);
+      stream.sendWindow.bytes -= size;
+      this.window.bytes -= size;
+      stream.sentBytes += size;
+      at += size;
+      // A peer may say for each frame that it took it, twice; not for crumbs that its own windows make.
+      if (size === wanted) this.#floods.excuse('windowUpdates', 2);
+    }
+    return at;
+  }
+
+  /** It has DATA that could not leave. */
+  wait(stream: Http2Stream): void {
+    this.#waiting.add(stream);
+  }
+
+  forget(stream: Http2Stream): void {
+    this.#waiting.delete(stream);
+  }
+
+  /** Windows or room may have opened: one frame of each stream that waits, in turn, as long as anything moves. */
+  pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    let isMoving = this.#waiting.size > 0;
+    while (isMoving && this.window.bytes > 0 && !this.#output.isFull) {
+      isMoving = false;
+      for (const stream of [...this.#waiting]) {
+        const before = stream.sentBytes;
+        if (!stream.isClosed && !stream.pump(MAX_DATA_BYTES)) this.#waiting.delete(stream);
+        if (stream.sentBytes > before) isMoving = true;
+      }
+    }
+    this.#isPumping = false;
+  }
+}
