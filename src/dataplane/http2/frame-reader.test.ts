@@ -204,6 +204,16 @@ test('frame reader: DATA and whole frames are views of the chunk', () => {
   );
 });
 
+test('frame reader: says while a frame is not whole', () => {
+  const reader = new FrameReader(new Recorder(), MAX_FRAME_BYTES);
+  const bytes = frame(FrameType.Data, 0, 1, Buffer.alloc(2));
+  const states = [...bytes.keys()].map((at) => {
+    reader.read(bytes.subarray(at, at + 1));
+    return reader.isMidFrame;
+  });
+  assert.deepEqual(states, [...new Array<boolean>(bytes.length - 1).fill(true), false]);
+});
+
 test('frame reader: a handler may stop it in the middle of a chunk', () => {
   const recorder = new Recorder();
   const reader = new FrameReader(recorder, MAX_FRAME_BYTES);

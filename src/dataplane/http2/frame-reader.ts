@@ -71,6 +71,11 @@ export class FrameReader {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
+  /** A frame has begun and is not whole. */
+  get isMidFrame(): boolean {
+    return this.#isInPayload || this.#headerBytes > 0;
+  }
+
   /** Nothing more is handed on, not even of the chunk being read: for a handler that gives the connection up. */
   stop(): void {
     this.#isStopped = true;
