@@ -20,8 +20,6 @@ export interface OwnAnswer extends Answer {
   readonly retryAfterSeconds?: number;
   /** No page: the answer is its status. */
   readonly isEmpty?: boolean;
-  /** The request is refused as malformed: nothing more is read from its connection. */
-  readonly closes?: boolean;
 }
 
 const BLOCKED: OwnAnswer = { status: 403, failure: 'client address is blocked' };

@@ -22,6 +22,8 @@ export interface FilterContext {
 export interface Answer {
   readonly status: number;
   readonly location?: string;
+  /** The request is refused as malformed: nothing more is read from its connection. */
+  readonly closes?: boolean;
 }
 
 /**

@@ -24,7 +24,7 @@ export function redirect({ status, location }: RedirectConfig): Filter {
   return {
     phase: 'early',
     onRequest(context) {
-      if (needsHost && context.host === '') return { status: 400 };
+      if (needsHost && context.host === '') return { status: 400, closes: true };
       const expanded = pieces.map((piece) => valueOf(piece, context)).join('');
       if (isAbsolute) return { status, location: expanded };
       const slash = expanded.startsWith('/') ? '' : '/';

@@ -26,7 +26,7 @@ export function rewritePath(config: RewritePathConfig): Filter {
       const expanded = expand(pieces, groups);
       if (expanded === config.pattern) return undefined;
       const path = absolutePath(expanded);
-      if (path === undefined) return { status: 400 };
+      if (path === undefined) return { status: 400, closes: true };
       context.upstreamTarget = encodePath(path) + context.query;
       return undefined;
     },

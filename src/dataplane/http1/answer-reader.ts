@@ -25,8 +25,13 @@ export class AnswerReader {
   #decoder: ChunkedDecoder | undefined;
   #interimAnswers = 0;
   #hasLeftover = false;
+  /** Where the chunks that came with the head begin and end, by turns; undefined: the answer was announced. */
+  #early: number[] | undefined;
   readonly #pushBody = (chunk: Buffer, start: number, end: number): void => {
     this.#events?.onAnswerBody(chunk, start, end);
+  };
+  readonly #keepEarly = (_chunk: Buffer, start: number, end: number): void => {
+    this.#early?.push(start, end);
   };
 
   /** An answer to this request is expected from here on. */
@@ -36,6 +41,7 @@ export class AnswerReader {
     this.#rest = undefined;
     this.#head = undefined;
     this.#decoder = undefined;
+    this.#early = undefined;
     this.#interimAnswers = 0;
     this.#hasLeftover = false;
   }
@@ -87,7 +93,7 @@ export class AnswerReader {
       if (head instanceof Refusal) return head;
       at += head.byteLength;
       if (head.status >= 200 || head.upgrade) {
-        this.#begin(head, events);
+        this.#begin(head);
         return at;
       }
       this.#interimAnswers += 1;
@@ -96,12 +102,16 @@ export class AnswerReader {
     }
   }
 
-  #begin(head: ResponseHead, events: UpstreamEvents): void {
+  #begin(head: ResponseHead): void {
     this.#head = head;
     this.#rest = undefined;
     this.#bodyLeft = Math.max(head.body, 0);
-    if (head.body === CHUNKED) this.#decoder = new ChunkedDecoder();
-    events.onAnswer(head);
+    if (head.body === CHUNKED) {
+      this.#decoder = new ChunkedDecoder();
+      this.#early = [];
+    } else {
+      this.#events?.onAnswer(head);
+    }
   }
 
   #readBody(input: Buffer, from: number): ReadOutcome {
@@ -118,11 +128,22 @@ export class AnswerReader {
     return 'end';
   }
 
+  /** Chunks that come with the head are looked at before anybody hears of either: bad ones are still worth a 502. */
   #readChunks(decoder: ChunkedDecoder, input: Buffer, from: number): ReadOutcome {
-    const at = decoder.decode(input, from, this.#pushBody);
+    const sink = this.#early === undefined ? this.#pushBody : this.#keepEarly;
+    const at = decoder.decode(input, from, sink);
     if (at instanceof Refusal) return at;
+    if (this.#early !== undefined) this.#announce(input, this.#early);
     if (!decoder.finished) return 'more';
     this.#hasLeftover = at < input.length;
     return 'end';
+  }
+
+  #announce(input: Buffer, early: readonly number[]): void {
+    this.#early = undefined;
+    if (this.#head !== undefined) this.#events?.onAnswer(this.#head);
+    for (let index = 0; index < early.length; index += 2) {
+      this.#pushBody(input, early[index] ?? 0, early[index + 1] ?? 0);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { FieldKind, isHopByHop, isProtected } from '../fields.ts';
 import type { FieldList } from '../fields.ts';
 import { FieldSection } from './field-section.ts';
+import { fieldLines } from './field-lines.ts';
 import { Refusal } from './refusal.ts';
 
 /** Takes the bytes `start` to `end` of `chunk`, which are body. */
@@ -144,3 +145,8 @@ export const CHUNK_TAIL = '\r\n';
 
 /** Ends a chunked body without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n';
+
+/** Ends a chunked body, with trailers. */
+export function lastChunkWith(trailers: FieldList): string {
+  return `0\r\n${fieldLines(trailers)}\r\n`;
+}

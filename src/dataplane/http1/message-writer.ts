@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { CHUNK_TAIL, LAST_CHUNK, chunkHead } from './chunked.ts';
+import type { FieldList } from '../fields.ts';
+import { CHUNK_TAIL, LAST_CHUNK, chunkHead, lastChunkWith } from './chunked.ts';
 
 /** Up to this size a piece of body is copied into the text before it; beyond, it is written as it is. */
 const INLINE_BYTES = 4_096;
@@ -15,6 +16,9 @@ export class MessageWriter {
   #text = '';
   #isChunked = false;
   #isCorked = false;
+  /** Text was written that the kernel did not take at once; what comes meanwhile is gathered until it has. */
+  #isCatchingUp = false;
+  #stallMs = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -50,9 +54,10 @@ export class MessageWriter {
     if (this.#isChunked) this.#add(CHUNK_TAIL);
   }
 
-  /** @param stallMs as for `flush`. */
-  end(stallMs: number): void {
-    if (this.#isChunked) this.#add(LAST_CHUNK);
+  /** @param stallMs as for `flush`. Without chunks there is no place for trailers. */
+  end(stallMs: number, trailers?: FieldList): void {
+    if (this.#isChunked) this.#add(trailers === undefined ? LAST_CHUNK : lastChunkWith(trailers));
+    this.#writeText();
     this.flush(stallMs);
   }
 
@@ -61,7 +66,8 @@ export class MessageWriter {
    *   It is started when bytes wait, and neither stopped nor moved when they leave; who hears of it calls `isStalled`.
    */
   flush(stallMs: number): void {
-    this.#writeText();
+    this.#stallMs = stallMs;
+    if (!this.#isCatchingUp) this.#writeText();
     if (this.#isCorked) {
       this.#isCorked = false;
       this.#socket.uncork();
@@ -97,6 +103,17 @@ export class MessageWriter {
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';
-    this.#socket.write(text, 'latin1');
+    if (this.#isCorked || this.#socket.writableLength === 0) {
+      this.#socket.write(text, 'latin1');
+      return;
+    }
+    // A body that comes byte by byte must not wait as so many writes.
+    this.#isCatchingUp = true;
+    this.#socket.write(text, 'latin1', this.#onCaughtUp);
   }
+
+  readonly #onCaughtUp = (): void => {
+    this.#isCatchingUp = false;
+    if (!this.#socket.destroyed) this.flush(this.#stallMs);
+  };
 }

@@ -1,4 +1,4 @@
-import { CHUNKED } from '../fields.ts';
+import { CHUNKED, type FieldList } from '../fields.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { Refusal } from './refusal.ts';
 
@@ -9,6 +9,8 @@ const MAX_DISCARDED_BYTES = 65_536;
 
 /** Finds the bodies of a client's requests in its bytes, one after the other. */
 export class RequestBody {
+  /** After a body of chunks; undefined: none. */
+  trailers: FieldList | undefined = undefined;
   /** Bytes are raw, and their end is the connection's. */
   isTunnel = false;
   /** Known bytes that are still to come; CHUNKED where only the end itself will tell. */
@@ -27,6 +29,7 @@ export class RequestBody {
     this.#left = body === CHUNKED ? CHUNKED : Math.max(body, 0);
     this.#decoder = body === CHUNKED ? new ChunkedDecoder() : undefined;
     this.#isContinueAwaited = expectContinue;
+    this.trailers = undefined;
     this.#discardedBytes = 0;
   }
 
@@ -75,6 +78,7 @@ export class RequestBody {
     const at = decoder.decode(input, from, this.#push);
     if (!(at instanceof Refusal) && decoder.finished) {
       this.#left = 0;
+      if (decoder.trailers.length > 0) this.trailers = decoder.trailers;
       this.#decoder = undefined;
     }
     return at;

@@ -139,8 +139,8 @@ export class ServerConnection implements Downstream {
     this.#writer.flush(this.#engine.table.settings.client.sendMs);
   }
 
-  finish(): void {
-    this.#writer.end(this.#engine.table.settings.client.sendMs);
+  finish(trailers?: FieldList): void {
+    this.#writer.end(this.#engine.table.settings.client.sendMs, trailers);
   }
 
   release(): void {
@@ -267,7 +267,7 @@ export class ServerConnection implements Downstream {
     }
     if (this.#body.isComplete) {
       this.#timer.clear();
-      this.#exchange?.onRequestEnd();
+      this.#exchange?.onRequestEnd(this.#body.trailers);
     }
     return at;
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connectClient, connectTlsClient } from '../harness/raw-client.ts';
 import { selfSignedCertificate } from '../harness/self-signed.ts';
 import type { ProxyOptions } from '../harness/start-proxy.ts';
-import { ask, assertServesOn, request, startProbe } from './probe.ts';
+import { ask, assertRefused, assertServesOn, request, startProbe } from './probe.ts';
 import { wireTest } from './wire-test.ts';
 
 /** `/admin` and `/café` are shut, `/exact` alone is shut, the rest is open. */
@@ -124,6 +124,27 @@ wireTest(['3.2'], 'paths above the root, NUL and broken escapes are refused', as
     assert.equal(await client.readToEnd(), '', path);
   }
   assert.equal(upstream.connections(), 0);
+});
+
+wireTest(['3.2'], 'a rewrite that climbs above the root is refused, too', async (t) => {
+  const probe = await startProbe(t, {
+    virtualHosts: [
+      {
+        name: 'app.test',
+        matching: 'patterns',
+        routes: [
+          {
+            id: 'rewritten',
+            match: { kind: 'pattern', pattern: '/v(.*)' },
+            filters: [{ kind: 'rewrite-path', pattern: '/v(.*)', replacement: '/$1' }],
+          },
+          { id: 'rest', match: { kind: 'pattern', pattern: '/' } },
+        ],
+      },
+    ],
+  });
+  const bytes = request('GET /v../secret HTTP/1.1') + request('GET /sent-ahead HTTP/1.1');
+  await assertRefused(t, probe, bytes, [400]);
 });
 
 wireTest(

@@ -68,7 +68,7 @@ const cases: readonly RefusedCase[] = [
   { line: '1.2', name: 'HTTP/2.0', bytes: request('GET / HTTP/2.0') + HIDDEN, status: 505 },
   {
     line: '1.2',
-    name: 'the preface of HTTP/2',
+    name: 'the preface of HTTP/2, which is off',
     bytes: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     status: 505,
   },
@@ -219,7 +219,7 @@ const cases: readonly RefusedCase[] = [
 
 for (const { line, name, bytes, status = 400 } of cases) {
   wireTest([line], `refused with ${status}: ${name}`, async (t) => {
-    const probe = await startProbe(t);
+    const probe = await startProbe(t, { settings: { client: { http2Streams: 'off' } } });
     const { body } = await assertRefused(t, probe, bytes, [status]);
     assert.ok(!body.includes('smuggled'));
     assert.equal(probe.upstream.requests.length, 1, 'only the clean request went upstream');

@@ -92,18 +92,40 @@ for (const [name, bytes] of [
   ['extensions of 16 KiB in all', `1;a=${'b'.repeat(1_000)}\r\nx\r\n`.repeat(20)],
   ['a trailer with NUL', '5\r\nhello\r\n0\r\nX: \0\r\n\r\n'],
 ] as const) {
+  const head = `${STATUS}Transfer-Encoding: chunked\r\n\r\n`;
+
   wireTest(['7.1', '7.2', '1.12'], `a chunked answer is cut: ${name}`, async (t) => {
+    const begun = Promise.withResolvers<Socket>();
     const { proxy } = await startProbe(t, {
-      recording: badOnce(`${STATUS}Transfer-Encoding: chunked\r\n\r\n${bytes}`),
+      recording: {
+        answer: (_request, socket) => {
+          begun.resolve(socket);
+          return `${head}5\r\nfirst\r\n`;
+        },
+      },
     });
     const client = await connectClient(t, proxy.httpPort);
     client.write(request('GET /bad HTTP/1.1') + request('GET /never HTTP/1.1'));
+    await client.waitFor('first');
+    (await begun.promise).write(bytes, 'latin1');
     const text = await client.readToEnd();
-    // Nothing at all where the fault came with the head; else a beginning without an end.
-    assert.ok(text === '' || text.startsWith('HTTP/1.1 200 '), text);
+    assert.ok(text.startsWith('HTTP/1.1 200 '), text);
     assert.ok(!text.endsWith('\r\n0\r\n\r\n'), 'passed on as complete');
     assert.ok(!text.includes('/never'));
-    await assertServesOn(t, proxy);
+  });
+
+  wireTest(['7.1', '1.12'], `502 for chunks that are bad from the start: ${name}`, async (t) => {
+    const { proxy, upstream } = await startProbe(t, { recording: badOnce(head + bytes) });
+    const client = await connectClient(t, proxy.httpPort);
+    client.write(request('GET /bad HTTP/1.1') + request('GET /next HTTP/1.1'));
+    const bad = await client.readAnswer();
+    assert.equal(bad.status, 502);
+    assert.ok(!bad.body.includes('hello'));
+    assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
+    assert.deepEqual(
+      upstream.requests.map(({ connection }) => connection),
+      [1, 2],
+    );
   });
 }
 
