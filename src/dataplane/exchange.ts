@@ -417,7 +417,9 @@ export class Exchange
     if (this.#endpoint === undefined) return;
     const { nowMs } = this;
     this.#attempt?.ended(nowMs);
-    const answerMs = isAnswered ? this.#attempt?.responseMs : undefined;
+    // How long a tunnel stood says nothing of how fast its endpoint is.
+    const isMeasured = isAnswered && this.status !== SWITCHING_PROTOCOLS;
+    const answerMs = isMeasured ? this.#attempt?.responseMs : undefined;
     this.route?.cluster?.ended(this.#endpoint, answerMs, nowMs);
     this.#endpoint = undefined;
     this.#upstream = undefined;

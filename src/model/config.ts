@@ -153,8 +153,11 @@ export type BalancerConfig =
       /** Name of the cookie that carries the session. */
       readonly cookie: string;
       readonly changesOnFailure: boolean;
-      /** What sessions are told apart by from those of other clusters; the same wherever this cluster is served. */
-      readonly secret: string;
+      /**
+       * The same wherever this cluster is served, and unlike that of any other. Clients must not know it, or they could find
+       * out an endpoint's address by trying; to whom the config is shown, endpoints are shown, too.
+       */
+      readonly salt: string;
     };
 
 /** The text that exchanges are hashed by: its parts in a row. */

@@ -1,7 +1,8 @@
 import type { Cluster, UpstreamProtocol } from '../model/config.ts';
+import { balancingLabel, translateBalancer, type Balancing } from './balancing.ts';
 import { objectOf, textOf } from './loose.ts';
 import { portText } from './service-port.ts';
-import type { IngressBackend, ObjectKey } from './snapshot.ts';
+import type { IngressBackend, ObjectKey, Service } from './snapshot.ts';
 
 /** A Service and port as an Ingress names them; whether these exist is for later. */
 export interface ServiceBackend {
@@ -51,19 +52,35 @@ export function serviceBackend(namespace: string, service: string, port: string)
   return { kind: 'service', namespace, service, port, serviceKey, endpointSet };
 }
 
-/** One cluster a Service port and way of speaking to it: what one route sets never shows on another. */
-export function clusterId({ endpointSet }: ServiceBackend, protocol: UpstreamProtocol): string {
-  return protocol === 'http' ? endpointSet : `${endpointSet} ${protocol}`;
+/** How a route uses a Service port. */
+export interface ClusterUse {
+  readonly protocol: UpstreamProtocol;
+  readonly balancing: Balancing;
 }
 
-export function translateCluster(backend: ServiceBackend, protocol: UpstreamProtocol): Cluster {
+/** One cluster a Service port and way of using it: what one route sets never shows on another. */
+export function clusterId(
+  { endpointSet }: ServiceBackend,
+  { protocol, balancing }: ClusterUse,
+): string {
+  const parts = [endpointSet, protocol === 'http' ? '' : protocol, balancingLabel(balancing)];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+export function translateCluster(
+  backend: ServiceBackend,
+  use: ClusterUse,
+  found: Service | undefined,
+): Cluster {
   const { namespace, service, port } = backend;
+  const { protocol, balancing } = use;
+  const name = `${namespace}-${service}-${port}`;
   return {
-    id: clusterId(backend, protocol),
-    name: `${namespace}-${service}-${port}`,
+    id: clusterId(backend, use),
+    name,
     endpointSet: backend.endpointSet,
     statusWhenEmpty: 503,
     protocol,
-    balancer: { kind: 'round-robin' },
+    balancer: translateBalancer(balancing, found, name),
   };
 }

@@ -1,8 +1,8 @@
-import type { Route, RouteAction, RouteMatch, UpstreamProtocol } from '../model/config.ts';
+import type { Route, RouteAction, RouteMatch } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import type { RouteContext, RouteDraft, RouteKind } from './annotations/feature.ts';
 import { features } from './annotations/index.ts';
-import { clusterId, type Backend, type ServiceBackend } from './backend.ts';
+import { clusterId, type Backend, type ClusterUse, type ServiceBackend } from './backend.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { retryPolicy, routeBuffering } from './configmap/route-keys.ts';
 import { defaultBackendId } from './default-backend.ts';
@@ -16,7 +16,7 @@ import { CLOSED } from './closed.ts';
 export interface BackendUse {
   readonly cluster: string;
   readonly backend: ServiceBackend;
-  readonly protocol: UpstreamProtocol;
+  readonly use: ClusterUse;
   /** Who named it, and where: for findings. */
   readonly object: string;
   readonly field: string;
@@ -155,6 +155,7 @@ function defaultDraft({ values }: GlobalSettings): RouteDraft {
     retry: retryPolicy(values),
     buffering: routeBuffering(values),
     protocol: 'http',
+    balancing: { algorithm: values['load-balance'], hash: undefined, session: undefined },
     isPattern: false,
   };
 }
@@ -166,6 +167,7 @@ function matchPath({ match, path }: RouteEntry): RouteMatch {
 function createRoute(entry: RouteEntry, match: RouteMatch): Route {
   const { claim, path, backend, draft } = entry;
   const service = backend?.kind === 'service' ? backend : undefined;
+  const cookie = draft.balancing.session?.cookie;
   return {
     id: match.kind === 'pattern' ? `pattern ${match.pattern}` : `${match.kind} ${match.path}`,
     match,
@@ -177,18 +179,19 @@ function createRoute(entry: RouteEntry, match: RouteMatch): Route {
       path,
     },
     filters: draft.filters,
-    action: actionOf(backend, draft.protocol),
+    action: actionOf(backend, draft),
     timeouts: draft.timeouts,
     maxBodyBytes: draft.maxBodyBytes,
     retry: draft.retry,
     buffering: draft.buffering,
+    ...(cookie === undefined ? {} : { sessionCookie: cookie }),
   };
 }
 
-function actionOf(backend: Backend | undefined, protocol: UpstreamProtocol): RouteAction {
+function actionOf(backend: Backend | undefined, use: ClusterUse): RouteAction {
   switch (backend?.kind) {
     case 'service':
-      return { kind: 'forward', cluster: clusterId(backend, protocol) };
+      return { kind: 'forward', cluster: clusterId(backend, use) };
     case 'default':
       return { kind: 'forward', cluster: defaultBackendId };
     case 'resource':
@@ -202,13 +205,14 @@ function usesOf(entries: readonly RouteEntry[]): readonly BackendUse[] {
   const uses = new Map<string, BackendUse>();
   for (const { claim, backend, field, draft } of entries) {
     if (claim === undefined || backend?.kind !== 'service') continue;
-    const { protocol } = draft;
+    const { protocol, balancing } = draft;
     const { object } = claim.owner;
-    const cluster = clusterId(backend, protocol);
+    const cluster = clusterId(backend, draft);
     const key = `${object} ${cluster}`;
     const isReached = !draft.filters.some(({ kind }) => kind === 'deny' || kind === 'redirect');
     if (uses.get(key)?.isReached !== true && (isReached || !uses.has(key))) {
-      uses.set(key, { cluster, backend, protocol, object, field, isReached });
+      const use = { protocol, balancing };
+      uses.set(key, { cluster, backend, use, object, field, isReached });
     }
   }
   return [...uses.values()];

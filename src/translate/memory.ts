@@ -29,7 +29,7 @@ export class Memory {
   readonly cores = new Memo<HostCore>();
   readonly certificates = new Memo<HostCertificate>();
   readonly hosts = new Memo<HostResult>(reuseHost);
-  readonly clusters = new Memo<Cluster>();
+  readonly clusters = new Memo<Cluster>(keepIfEqual);
   readonly endpointSets = new Memo<EndpointSetResult>(reuseEndpointSet);
   /** Findings that are made anew in each pass, by what they are about. */
   readonly findings = new Memo<readonly Finding[]>(keepIfEqual);

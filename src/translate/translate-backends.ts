@@ -45,8 +45,6 @@ export function translateBackends(
   return collector;
 }
 
-const NO_INPUTS: readonly unknown[] = [];
-
 class Collector implements BackendsResult {
   readonly clusters = new Map<string, Cluster>();
   readonly endpointSets = new Map<string, EndpointSet>();
@@ -58,10 +56,12 @@ class Collector implements BackendsResult {
     this.#context = context;
   }
 
-  add({ cluster, backend, protocol, object, field, isReached }: BackendUse): void {
+  add({ cluster, backend, use, object, field, isReached }: BackendUse): void {
     if (!this.clusters.has(cluster)) {
-      const make = (): Cluster => translateCluster(backend, protocol);
-      this.clusters.set(cluster, this.#context.memory.clusters.get(cluster, NO_INPUTS, make));
+      const { memory, snapshot } = this.#context;
+      const service = snapshot.services.get(backend.serviceKey);
+      const make = (): Cluster => translateCluster(backend, use, service);
+      this.clusters.set(cluster, memory.clusters.get(cluster, [service], make));
     }
     const { problem } = this.#resolve(backend);
     if (problem !== undefined && isReached) {

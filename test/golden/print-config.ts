@@ -57,7 +57,8 @@ function printHost(host: VirtualHost): object {
 }
 
 function printRoute(route: Route): object {
-  const { id, labels, action, filters, timeouts, maxBodyBytes, retry, buffering } = route;
+  const { id, labels, action, filters, sessionCookie } = route;
+  const { timeouts, maxBodyBytes, retry, buffering } = route;
   const { namespace, ingress, path } = labels;
   const tuning = Object.entries({ timeouts, maxBodyBytes, retry, buffering }).filter(
     ([key, value]) => !isDeepStrictEqual(value, emptyRoute?.[key as keyof Route]),
@@ -69,6 +70,7 @@ function printRoute(route: Route): object {
     ...(action.kind === 'forward' ? { to: action.cluster } : { answer: action.status }),
     ...(filters.length === 0 ? {} : { filters }),
     ...Object.fromEntries(tuning),
+    ...(sessionCookie === undefined ? {} : { sessionCookie }),
   };
 }
 

@@ -33,6 +33,7 @@ const plainRoute: RouteDraft = {
   retry: defaultRetry,
   buffering: defaultBuffering,
   protocol: 'http',
+  balancing: { algorithm: 'round_robin', hash: undefined, session: undefined },
   isPattern: false,
 };
 

@@ -18,7 +18,7 @@ export interface StickyConfig {
   /** Whether a session whose endpoint failed gets another one, or has its attempts where it is. */
   readonly changesOnFailure: boolean;
   /** The same on all workers and replicas, and in their next lives. */
-  readonly secret: string;
+  readonly salt: string;
 }
 
 /** Of base64url characters, 6 bits each: as many bits as an address of IPv6 has; and enough to tell clusters apart. */
@@ -28,7 +28,7 @@ const MAX_DRAWS = 256;
 
 /**
  * A client comes back to the endpoint that it was given first, by a cookie `<token>.<tag>`. Nothing is stored: which endpoint
- * a token means follows from the token, the secret and the endpoints, so every worker and replica says the same. The tag
+ * a token means follows from the token, the salt and the endpoints, so every worker and replica says the same. The tag
  * tells cookies of this cluster from all others, which count as none. No address can be read from a token.
  */
 export class Sticky implements Balancer {
@@ -45,7 +45,7 @@ export class Sticky implements Balancer {
   constructor(config: StickyConfig, random: RandomSource = Math.random) {
     this.#config = config;
     this.#random = random;
-    this.#tag = keyedHash(config.secret, '').slice(0, TAG_LENGTH);
+    this.#tag = keyedHash(config.salt, '').slice(0, TAG_LENGTH);
   }
 
   setEndpoints(endpoints: readonly EndpointState[], weights?: readonly number[]): void {
@@ -125,10 +125,10 @@ export class Sticky implements Balancer {
   }
 
   #tokenOf({ key }: EndpointState): string {
-    return keyedHash(this.#config.secret, key).slice(0, TOKEN_LENGTH);
+    return keyedHash(this.#config.salt, key).slice(0, TOKEN_LENGTH);
   }
 }
 
-function keyedHash(secret: string, text: string): string {
-  return createHmac('sha256', secret).update(text).digest('base64url');
+function keyedHash(salt: string, text: string): string {
+  return createHmac('sha256', salt).update(text).digest('base64url');
 }

@@ -6,6 +6,7 @@ import type {
 } from '../../model/config.ts';
 import type { FilterConfig } from '../../model/filter-config.ts';
 import type { FindingCode } from '../../model/finding.ts';
+import type { Balancing } from '../balancing.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
@@ -65,6 +66,7 @@ export interface RouteDraft {
   readonly retry: RetryPolicy;
   readonly buffering: RouteBuffering;
   readonly protocol: UpstreamProtocol;
+  readonly balancing: Balancing;
   /** The path is a regular expression, and so are all others of its host. */
   readonly isPattern: boolean;
 }

@@ -1,9 +1,11 @@
+import { affinity } from './affinity.ts';
 import { appRoot } from './app-root.ts';
 import { backendProtocol } from './backend-protocol.ts';
 import { buffering } from './buffering.ts';
 import type { Feature } from './feature.ts';
 import { globalGuards } from './global-guards.ts';
 import { ipAccess } from './ip-access.ts';
+import { loadBalance } from './load-balance.ts';
 import { proxyBodySize } from './proxy-body-size.ts';
 import { proxyTimeouts } from './proxy-timeouts.ts';
 import { redirect } from './redirect.ts';
@@ -11,6 +13,7 @@ import { retries } from './retries.ts';
 import { rewriteTarget } from './rewrite-target.ts';
 import { serverAlias } from './server-alias.ts';
 import { sslRedirect } from './ssl-redirect.ts';
+import { upstreamHash } from './upstream-hash.ts';
 
 /**
  * Every feature, in the order in which the filters act (annotations.yaml `evaluation_order`): what closes a path before
@@ -28,5 +31,8 @@ export const features: readonly Feature[] = [
   retries,
   buffering,
   backendProtocol,
+  loadBalance,
+  upstreamHash,
+  affinity,
   serverAlias,
 ];

@@ -1,4 +1,5 @@
 import type { RetryPolicy, RouteBuffering } from '../../model/config.ts';
+import { algorithm } from '../balancing.ts';
 import {
   boolean,
   integer,
@@ -40,6 +41,11 @@ export function retryConditions(): ValueParser<readonly string[]> {
 const UNLIMITED_ATTEMPTS = 16;
 
 export const routeKeys = defineKeys({
+  'load-balance': {
+    value: algorithm(),
+    default: 'round_robin',
+    doc: 'How endpoints are chosen (docs/balancing.md).',
+  },
   'proxy-connect-timeout': {
     value: seconds(),
     default: '5',

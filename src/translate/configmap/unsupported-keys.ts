@@ -35,7 +35,6 @@ export const unsupportedKeys: Readonly<Record<string, string>> = {
   'limit-rate-after': '0',
   'limit-conn-zone-variable': '$binary_remote_addr',
   'proxy-http-version': '1.1',
-  'load-balance': 'round_robin',
   'service-upstream': 'false',
   'proxy-cookie-path': 'off',
   'proxy-cookie-domain': 'off',
