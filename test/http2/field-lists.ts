@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { FieldLines } from './raw-peer.ts';
+import type { FieldLines } from './frame-peer.ts';
 
 /** Names of which a list may have one only, in nghttp2's and Node's eyes. */
 const SINGLE = [

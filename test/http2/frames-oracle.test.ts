@@ -25,7 +25,7 @@ import {
   writeRstStream,
   writeSettings,
 } from '../../src/dataplane/http2/frames.ts';
-import { connectRawPeer, RawPeer, type HeardFrame } from './raw-peer.ts';
+import { connectFramePeer, FramePeer, type HeardFrame } from './frame-peer.ts';
 
 const POST = [
   [':method', 'POST'],
@@ -42,7 +42,7 @@ async function listen(t: TestContext, server: Server | Http2Server): Promise<num
 }
 
 /** Frames of one stream that are the message's own. */
-function framesOf(peer: RawPeer, streamId: number): HeardFrame[] {
+function framesOf(peer: FramePeer, streamId: number): HeardFrame[] {
   return peer.heard.filter(
     (frame) => frame.streamId === streamId && frame.type !== FrameType.WindowUpdate,
   );
@@ -70,9 +70,9 @@ function writeData(
 
 /** A client of Node's at a server of ours, which answers each request once it has come whole. */
 async function connectNodeClient(t: TestContext, paddingStrategy: number) {
-  const accepted = Promise.withResolvers<RawPeer>();
+  const accepted = Promise.withResolvers<FramePeer>();
   const server = createServer((socket) => {
-    const peer = new RawPeer(socket, 'server');
+    const peer = new FramePeer(socket, 'server');
     peer.onHeard = ({ type, flags, streamId }) => {
       const carriesEnd = type === FrameType.Data || type === FrameType.Headers;
       if (!carriesEnd || (flags & Flag.EndStream) === 0) return;
@@ -156,7 +156,7 @@ test("frames for Node's server: DATA in any pieces and with any padding comes wh
     );
     stream.respond({}, { endStream: true });
   });
-  const peer = connectRawPeer(await listen(t, server));
+  const peer = connectFramePeer(await listen(t, server));
   t.after(() => peer.socket.destroy());
   let streamId = -1;
   const piece = fc.record({
@@ -187,7 +187,7 @@ test("frames for Node's server: SETTINGS, PING, RST_STREAM and GOAWAY are unders
   const server = createHttp2Server();
   const accepted = once(server, 'session') as Promise<[ServerHttp2Session]>;
   const opened = once(server, 'stream') as Promise<[ServerHttp2Stream]>;
-  const peer = connectRawPeer(await listen(t, server));
+  const peer = connectFramePeer(await listen(t, server));
   t.after(() => peer.socket.destroy());
   const [session] = await accepted;
   session.on('error', () => undefined);
@@ -251,7 +251,7 @@ for (const { name, hex } of [
     const server = createHttp2Server();
     server.on('sessionError', () => undefined);
     server.on('stream', (stream: ServerHttp2Stream) => stream.on('error', () => undefined));
-    const peer = connectRawPeer(await listen(t, server));
+    const peer = connectFramePeer(await listen(t, server));
     t.after(() => peer.socket.destroy());
     const heard = new Promise<number | undefined>((resolve) => {
       peer.onHeard = ({ type, flags, payload }) => {

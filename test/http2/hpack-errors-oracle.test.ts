@@ -16,7 +16,7 @@ import {
 import { HpackDecoder } from '../../src/dataplane/http2/hpack/decoder.ts';
 import { HpackEncoder } from '../../src/dataplane/http2/hpack/encoder.ts';
 import { fieldList } from './field-lists.ts';
-import { connectRawPeer, type FieldLines } from './raw-peer.ts';
+import { connectFramePeer, type FieldLines } from './frame-peer.ts';
 
 const RUNS = 2_000;
 /** :method: GET, :scheme: http, :path: /, :authority: a */
@@ -94,7 +94,7 @@ function isErrorForUs(block: Buffer): boolean {
 
 /** On a connection of its own: whether the server ends it for its compression. */
 async function isErrorForNghttp2(port: number, block: Buffer): Promise<boolean> {
-  const peer = connectRawPeer(port);
+  const peer = connectFramePeer(port);
   const heard = Promise.withResolvers<boolean>();
   peer.onHeard = ({ type, flags, payload }) => {
     if (type === FrameType.Goaway)

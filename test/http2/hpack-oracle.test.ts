@@ -14,7 +14,12 @@ import fc from 'fast-check';
 import { Flag, FrameType } from '../../src/dataplane/http2/frames.ts';
 import { HpackDecoder } from '../../src/dataplane/http2/hpack/decoder.ts';
 import { fieldList } from './field-lists.ts';
-import { connectRawPeer, type FieldLines, type HeardFrame, type RawPeer } from './raw-peer.ts';
+import {
+  connectFramePeer,
+  type FieldLines,
+  type HeardFrame,
+  type FramePeer,
+} from './frame-peer.ts';
 
 const AT_ONCE = 50;
 /** Nothing is added to what the exchange says. */
@@ -80,7 +85,7 @@ function pairs(flat: readonly string[]): FieldLines {
 
 /** Asks all, a good number at a time, and hands each answer on as it comes. */
 async function askAll(
-  peer: RawPeer,
+  peer: FramePeer,
   exchanges: readonly Exchange[],
   onAnswer: (index: number, fields: FieldLines) => void,
 ): Promise<void> {
@@ -121,7 +126,7 @@ for (const { runs, ours, theirs } of [
     const exchanges = fc.sample(exchange, { numRuns: runs, seed });
     const { server, asked } = startServer(t, exchanges, theirs);
     await once(server, 'listening');
-    const peer = connectRawPeer((server.address() as AddressInfo).port, ours);
+    const peer = connectFramePeer((server.address() as AddressInfo).port, ours);
     t.after(() => peer.socket.destroy());
     await askAll(peer, exchanges, (index, fields) => {
       assert.deepEqual(asked[index], exchanges[index]?.asked, `seed ${seed}, exchange ${index}`);
@@ -138,7 +143,7 @@ test('HPACK and nghttp2 understand each other while the table shrinks and grows'
   const sessions: ServerHttp2Session[] = [];
   server.on('session', (session) => sessions.push(session));
   await once(server, 'listening');
-  const peer = connectRawPeer((server.address() as AddressInfo).port);
+  const peer = connectFramePeer((server.address() as AddressInfo).port);
   t.after(() => peer.socket.destroy());
   await askAll(peer, exchanges, (index, fields) => {
     assert.deepEqual(asked[index], exchanges[index]?.asked, `seed ${seed}, exchange ${index}`);
@@ -162,7 +167,7 @@ test('HPACK and nghttp2 tell each other what must never be indexed', async (t) =
   server.listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
-  const peer = connectRawPeer((server.address() as AddressInfo).port);
+  const peer = connectFramePeer((server.address() as AddressInfo).port);
   t.after(() => peer.socket.destroy());
   const answered = Promise.withResolvers<HeardFrame>();
   peer.onHeard = (frame) => {

@@ -34,7 +34,7 @@ const AMPLE = 1_000_000;
  * One end of a connection that speaks our frames and our HPACK, and nothing of what a session would do by itself but to
  * acknowledge SETTINGS and to grant windows. What stands at the other end is somebody else's HTTP/2.
  */
-export class RawPeer implements FrameHandler {
+export class FramePeer implements FrameHandler {
   readonly socket: Socket;
   readonly encoder = new HpackEncoder();
   readonly heard: HeardFrame[] = [];
@@ -152,6 +152,6 @@ export class RawPeer implements FrameHandler {
 }
 
 /** A client of ours at somebody's server. */
-export function connectRawPeer(port: number, tableBytes?: number): RawPeer {
-  return new RawPeer(connect({ port, host: '127.0.0.1' }), 'client', tableBytes);
+export function connectFramePeer(port: number, tableBytes?: number): FramePeer {
+  return new FramePeer(connect({ port, host: '127.0.0.1' }), 'client', tableBytes);
 }
