@@ -2,7 +2,7 @@ import type { AnswerFields } from '../answer-fields.ts';
 import type { AnswerHead, Downstream } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import { Exchange } from '../exchange.ts';
-import type { FieldList } from '../fields.ts';
+import { NO_BODY, type FieldList } from '../fields.ts';
 import { limitOfRefusal } from '../http1/refusal-limits.ts';
 import type { Refusal } from '../http1/refusal.ts';
 import { UNREADABLE_HEAD } from '../http1/unreadable-head.ts';
@@ -66,6 +66,10 @@ export class ServerStream implements Downstream, StreamHandler {
     return this.#stream.isFull;
   }
 
+  get waitingBytes(): number {
+    return this.#stream.waitingBytes;
+  }
+
   // What the exchange asks for.
 
   wantBody(): void {
@@ -107,7 +111,7 @@ export class ServerStream implements Downstream, StreamHandler {
     stream.fields(added.fields);
     const length = head.body >= 0 ? head.body : head.declaredLength;
     if (length !== undefined && !isSwitch) stream.field('content-length', String(length));
-    stream.endHead(false);
+    stream.endHead(!isSwitch && (head.body === NO_BODY || head.body === 0));
     if (isSwitch) this.#beginTunnel();
   }
 

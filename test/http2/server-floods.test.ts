@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ErrorCode, Flag, FrameType, SettingId } from '../../src/dataplane/http2/frames.ts';
+import { assertServesOn, startProbe } from '../blackbox/wire/probe.ts';
+import {
+  connectHttp2,
+  data,
+  frame,
+  get,
+  headerBlock,
+  request,
+  resetStream,
+  settings,
+  u32,
+  windowUpdate,
+  type FrameClient,
+} from './frame-client.ts';
+
+interface Flood {
+  readonly name: string;
+  readonly limit: string;
+  /** More of these than anybody has a reason to send. */
+  readonly run: (client: FrameClient) => void;
+}
+
+function repeat(times: number, bytes: (index: number) => Buffer): Buffer {
+  return Buffer.concat(Array.from({ length: times }, (_, index) => bytes(index)));
+}
+
+const BLOCK = headerBlock(get('/'));
+const HALF_BLOCK = frame(FrameType.Headers, Flag.EndStream, 1, BLOCK);
+
+/** security.md 8.4: each ends the session with ENHANCE_YOUR_CALM, is counted, and leaves others alone. */
+const FLOODS: readonly Flood[] = [
+  {
+    name: 'rapid reset (CVE-2023-44487)',
+    limit: 'http2-resets',
+    run: (client) => {
+      client.send(
+        repeat(1_100, (index) => {
+          const id = index * 2 + 1;
+          return Buffer.concat([frame(FrameType.Headers, 5, id, BLOCK), resetStream(id)]);
+        }),
+      );
+    },
+  },
+  {
+    name: 'made you reset (CVE-2025-8671), by a window update of nothing',
+    limit: 'http2-resets',
+    run: (client) => {
+      client.send(
+        repeat(1_100, (index) => {
+          const id = index * 2 + 1;
+          return Buffer.concat([frame(FrameType.Headers, 5, id, BLOCK), windowUpdate(id, 0)]);
+        }),
+      );
+    },
+  },
+  {
+    name: 'made you reset, by malformed requests',
+    limit: 'http2-resets',
+    run: (client) => {
+      const bad = headerBlock(get('/', ['X', 'y']));
+      client.send(repeat(1_100, (index) => frame(FrameType.Headers, 5, index * 2 + 1, bad)));
+    },
+  },
+  {
+    name: 'made you reset, by streams beyond the limit',
+    limit: 'http2-resets',
+    run: (client) => {
+      const post = headerBlock(request('POST', '/'));
+      client.send(repeat(1_300, (index) => frame(FrameType.Headers, 4, index * 2 + 1, post)));
+    },
+  },
+  {
+    name: 'resets and made resets together',
+    limit: 'http2-resets',
+    run: (client) => {
+      client.send(
+        repeat(1_100, (index) => {
+          const id = index * 2 + 1;
+          const cut = index % 2 === 0 ? resetStream(id) : windowUpdate(id, 0);
+          return Buffer.concat([frame(FrameType.Headers, 5, id, BLOCK), cut]);
+        }),
+      );
+    },
+  },
+  {
+    name: 'CONTINUATION that goes on (CVE-2024-27316)',
+    limit: 'http2-continuations',
+    run: (client) => {
+      client.send(
+        HALF_BLOCK,
+        repeat(70, () => frame(FrameType.Continuation, 0, 1, '\x10\x01x\x01y')),
+      );
+    },
+  },
+  {
+    name: 'CONTINUATION that is large',
+    limit: 'http2-continuations',
+    run: (client) => {
+      const large = frame(FrameType.Continuation, 0, 1, 'a'.repeat(16_384));
+      client.send(
+        HALF_BLOCK,
+        repeat(5, () => large),
+      );
+    },
+  },
+  {
+    name: 'SETTINGS (CVE-2019-9515)',
+    limit: 'http2-settings',
+    run: (client) => {
+      client.send(repeat(200, () => settings([SettingId.EnablePush, 0])));
+    },
+  },
+  {
+    name: 'acknowledgements of SETTINGS',
+    limit: 'http2-settings',
+    run: (client) => {
+      client.send(repeat(200, () => frame(FrameType.Settings, Flag.Ack, 0)));
+    },
+  },
+  {
+    name: 'PING (CVE-2019-9512)',
+    limit: 'http2-pings',
+    run: (client) => {
+      client.send(repeat(1_200, () => frame(FrameType.Ping, 0, 0, '12345678')));
+    },
+  },
+  {
+    name: 'empty DATA (CVE-2019-9518)',
+    limit: 'http2-empty-frames',
+    run: (client) => {
+      client.request(1, request('POST', '/'), false);
+      client.send(repeat(200, () => data(1, '')));
+    },
+  },
+  {
+    name: 'DATA of padding alone',
+    limit: 'http2-empty-frames',
+    run: (client) => {
+      client.request(1, request('POST', '/'), false);
+      client.send(repeat(200, () => frame(FrameType.Data, Flag.Padded, 1, '\x04abcd')));
+    },
+  },
+  {
+    name: 'PRIORITY (CVE-2019-9513)',
+    limit: 'http2-ignored-frames',
+    run: (client) => {
+      client.send(
+        repeat(1_200, (index) => frame(FrameType.Priority, 0, 2 * index + 1, `${u32(0)}a`)),
+      );
+    },
+  },
+  {
+    name: 'frames of unknown types',
+    limit: 'http2-ignored-frames',
+    run: (client) => {
+      client.send(repeat(1_200, () => frame(0xbe, 0, 0, 'abc')));
+    },
+  },
+  {
+    name: 'WINDOW_UPDATE for nothing',
+    limit: 'http2-window-updates',
+    run: (client) => {
+      client.send(repeat(2_200, () => windowUpdate(0, 1)));
+    },
+  },
+];
+
+for (const { name, limit, run } of FLOODS) {
+  test(`flood: ${name}`, async (t) => {
+    const { proxy } = await startProbe(t, {
+      settings: { client: { requestsPerConnection: 100_000 } },
+    });
+    const client = await connectHttp2(t, proxy.httpPort);
+    run(client);
+    assert.equal((await client.ended()).code, ErrorCode.EnhanceYourCalm);
+    assert.equal(proxy.limits.get(limit), 1);
+    await assertServesOn(t, proxy);
+  });
+}
+
+test('a peer that takes its time may do all of that', async (t) => {
+  const { proxy } = await startProbe(t);
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.send(
+    repeat(900, () => frame(FrameType.Ping, 0, 0, '12345678')),
+    repeat(90, () => settings([SettingId.EnablePush, 0])),
+    repeat(900, (index) => frame(FrameType.Priority, 0, 2 * index + 1, `${u32(0)}a`)),
+    repeat(1_900, () => windowUpdate(0, 1)),
+  );
+  client.request(1, get('/'));
+  assert.equal((await client.answer(1)).status, 200);
+});
+
+test('heads that nobody reads are not kept without end', async (t) => {
+  const big = 'x'.repeat(12_000);
+  const { proxy } = await startProbe(t, {
+    settings: { client: { requestsPerConnection: 1_000_000 } },
+    recording: { answer: () => `HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Big: ${big}\r\n\r\n` },
+  });
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.socket.pause();
+  // The kernel takes some megabytes of it.
+  for (let batch = 0; batch < 50 && !proxy.limits.has('http2-unread-answers'); batch++) {
+    for (let index = 0; index < 50; index++) {
+      client.request((batch * 50 + index) * 2 + 1, request('HEAD', '/'));
+    }
+    for (let index = 0; index < 50; index++) await proxy.nextRecord();
+  }
+  assert.equal(proxy.limits.get('http2-unread-answers'), 1);
+  await assertServesOn(t, proxy, 'clean.test');
+});
+
+test('a header block that decodes to much more than it is long is not kept', async (t) => {
+  const { proxy } = await startProbe(t);
+  const client = await connectHttp2(t, proxy.httpPort);
+  // One large entry into the table, then a thousand references to it.
+  const entry = `\x40\x03big\x7f\x81\x1e${'a'.repeat(4_000)}`;
+  const bomb = entry + '\xbe'.repeat(12_000);
+  const before = process.memoryUsage().rss;
+  client.send(frame(FrameType.Headers, 5, 1, headerBlock(get('/')) + bomb));
+  assert.equal((await client.answer(1)).status, 400);
+  assert.ok(process.memoryUsage().rss - before < 32 * 1024 * 1024);
+  assert.equal(proxy.limits.get('http2-header-list'), 1);
+  await client.ended();
+  await assertServesOn(t, proxy);
+});
