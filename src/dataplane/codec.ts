@@ -82,6 +82,8 @@ export interface DownstreamEvents {
 
 /** What an upstream codec needs to know to send a request. */
 export interface UpstreamRequest {
+  /** The client's. */
+  readonly protocol: ExchangeHead['protocol'];
   readonly method: string;
   readonly upstreamTarget: string;
   /** Host, and X-Forwarded-Host. */

@@ -1,6 +1,7 @@
 import type { UpstreamRequest } from '../codec.ts';
 import { CHUNKED } from '../fields.ts';
 import { fieldLines, passedLines } from './field-lines.ts';
+import { webSocketKeyLine } from './websocket-key.ts';
 
 /** The head of a request as it goes upstream, from parsed values alone (security.md 1.1). */
 export function requestHeadText(request: UpstreamRequest, isLast: boolean): string {
@@ -12,7 +13,10 @@ export function requestHeadText(request: UpstreamRequest, isLast: boolean): stri
   if (originalFields !== undefined) text += fieldLines(originalFields);
   if (requestBody === CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   else if (requestBody >= 0) text += `Content-Length: ${requestBody}\r\n`;
-  if (request.upgrade) text += 'Connection: upgrade\r\nUpgrade: websocket\r\n';
-  else if (isLast) text += 'Connection: close\r\n';
+  if (request.upgrade) {
+    text += `${webSocketKeyLine(request)}Connection: upgrade\r\nUpgrade: websocket\r\n`;
+  } else if (isLast) {
+    text += 'Connection: close\r\n';
+  }
   return `${text}\r\n`;
 }
