@@ -347,3 +347,28 @@ test('fields of an HTTP/1.1 connection do not reach the client', async (t) => {
     ['x-own', 'date', 'content-length'],
   );
 });
+
+for (const { name, length, body } of [
+  { name: 'whose length has come', length: '5', body: 'hello' },
+  { name: 'of length 0', length: '0', body: '' },
+]) {
+  test(`a request ${name} is not whole before its stream ends (security.md 8.3)`, async (t) => {
+    const { client, upstream, proxy } = await start(t);
+    client.request(1, request('POST', '/never', ['content-length', length]), false);
+    if (body !== '') client.send(data(1, body));
+    client.request(3, get('/between'));
+    assert.equal((await client.answer(3)).status, 200);
+    client.send(resetStream(1));
+    await proxy.nextRecord();
+    assert.equal((await proxy.nextRecord()).status, 499);
+    client.request(5, request('POST', '/whole', ['content-length', length]), false);
+    client.send(data(5, body));
+    client.send(data(5, '', true));
+    assert.equal((await client.answer(5)).status, 200);
+    const completed = upstream.completed().map((each) => [each.target, each.body]);
+    assert.deepEqual(completed, [
+      ['/between', ''],
+      ['/whole', body],
+    ]);
+  });
+}

@@ -135,7 +135,8 @@ function declaredLength(
   return endStream && length > 0 ? MALFORMED.length : length;
 }
 
+/** A length of 0 whose stream has not ended is not whole yet, which a length could not tell an endpoint. */
 function bodyOf(declared: number | undefined, endStream: boolean): number {
   if (endStream) return declared ?? NO_BODY;
-  return declared ?? CHUNKED;
+  return declared === undefined || declared === 0 ? CHUNKED : declared;
 }

@@ -41,6 +41,8 @@ export class ServerStream implements Downstream, StreamHandler {
   #request: RequestHead | undefined = undefined;
   /** Body bytes that came. */
   #bodyBytes = 0;
+  /** The piece that fills the declared length: it goes on when the stream ends, or the request would be whole before it is. */
+  #lastPiece: Buffer | undefined = undefined;
   #bodyTimer: Timer | undefined = undefined;
   #isContinueAwaited = false;
   #isBodyPaused = false;
@@ -156,12 +158,13 @@ export class ServerStream implements Downstream, StreamHandler {
       this.#malformed(MALFORMED.length);
       return;
     }
-    if (this.#exchange === undefined) return;
+    if (this.#exchange === undefined || start === end) return;
     this.#expectBody();
     const part = chunk.subarray(start, end);
     const own = this.#owner.isVolatile ? Buffer.from(part) : part;
-    if (this.#ahead === undefined) this.#exchange.onRequestBody(own);
-    else this.#ahead.push(own);
+    if (this.#ahead !== undefined) this.#ahead.push(own);
+    else if (this.#bodyBytes === declared) this.#lastPiece = own;
+    else this.#exchange.onRequestBody(own);
   }
 
   onPause(): void {
@@ -236,8 +239,15 @@ export class ServerStream implements Downstream, StreamHandler {
   #onRequestEnd(trailers?: FieldList): void {
     this.#bodyTimer?.clear();
     const declared = this.#request?.declaredLength;
-    if (declared !== undefined && this.#bodyBytes !== declared) this.#malformed(MALFORMED.length);
-    else if (this.#ahead === undefined) this.#exchange?.onRequestEnd(trailers);
+    if (declared !== undefined && this.#bodyBytes !== declared) {
+      this.#malformed(MALFORMED.length);
+      return;
+    }
+    if (this.#ahead !== undefined) return;
+    const last = this.#lastPiece;
+    this.#lastPiece = undefined;
+    if (last !== undefined) this.#exchange?.onRequestBody(last);
+    this.#exchange?.onRequestEnd(trailers);
   }
 
   /** Answered, or as malformed reset, with a record either way. */
