@@ -17,22 +17,32 @@ import { wholeRequests } from './whole-messages.ts';
 
 export const http1Client: SideKind = {
   generate: (random) => cutStream(random, mutateHttp1(random, clientCorpus)),
-  start: startClientSide,
+  start: () => startClientSide({ judgeCompleted, judgeAnswers }),
 };
 
-async function startClientSide(): Promise<Side> {
+/** What is asked of a stream, its answers and the requests that came of it. */
+export interface ClientJudge {
+  judgeCompleted(stream: FuzzStream, completed: readonly ReceivedRequest[]): string[];
+  judgeAnswers(stream: FuzzStream, address: string, heard: Heard): string[];
+  /** The client takes so little of its answers that they can't end; it leaves after so long. */
+  leavesAfterMs?(stream: FuzzStream): number | undefined;
+}
+
+export async function startClientSide(judge: ClientJudge): Promise<Side> {
   const upstream = await startStrictUpstream();
   const proxy = await startFuzzedProxy({ address: '127.0.0.1', port: upstream.port });
   return {
     proxy,
     async run(index, stream) {
       const address = addressOf(index);
-      const heard = await talk(proxy.port, address, stream);
+      const leavesAfterMs = judge.leavesAfterMs?.(stream);
+      const heard = await talk(proxy.port, address, stream, leavesAfterMs);
+      const isLeft = heard.end === 'never' && leavesAfterMs === undefined;
       const completed = upstream.takeCompleted(address);
       return [
-        ...judgeCompleted(stream, completed),
-        ...judgeAnswers(stream, address, heard),
-        ...(heard.end === 'never' ? ['the connection was not ended'] : []),
+        ...judge.judgeCompleted(stream, completed),
+        ...judge.judgeAnswers(stream, address, heard),
+        ...(isLeft ? ['the connection was not ended'] : []),
       ];
     },
     takeFaults: () => [...upstream.faults.splice(0), ...proxy.takeErrors()],
@@ -44,7 +54,10 @@ async function startClientSide(): Promise<Side> {
 }
 
 /** What counts as complete upstream was complete at the client: the same messages in the same order. */
-function judgeCompleted(stream: FuzzStream, completed: readonly ReceivedRequest[]): string[] {
+export function judgeCompleted(
+  stream: FuzzStream,
+  completed: readonly ReceivedRequest[],
+): string[] {
   if (completed.length === 0) return [];
   const whole = wholeRequests(textOf(stream));
   let at = 0;
@@ -58,7 +71,7 @@ function judgeCompleted(stream: FuzzStream, completed: readonly ReceivedRequest[
   return [];
 }
 
-function judgeAnswers(stream: FuzzStream, address: string, heard: Heard): string[] {
+export function judgeAnswers(stream: FuzzStream, address: string, heard: Heard): string[] {
   try {
     const isTunnel = /upgrade/i.test(textOf(stream));
     for (const { status, body, isWhole } of readAnswers(heard.text, isTunnel)) {

@@ -1,11 +1,12 @@
 /**
- * `npm run fuzz -- --streams N --seed S --side client|upstream --protocol h1`: N streams on each side that is asked for (all,
+ * `npm run fuzz -- --streams N --seed S --side client|upstream --protocol h1|h2`: N streams on each side that is asked for (all,
  * unless one is named). What fails is printed as a literal that `--replay LITERAL` (with --side) tries again, and by its
  * number: `--seed S --from NUMBER --streams 1`. Ends with 1 when anything failed.
  */
 import { parseArgs } from 'node:util';
 import { http1Client } from './client-side.ts';
 import { fuzz, replay } from './fuzzer.ts';
+import { http2Client } from './http2-client-side.ts';
 import type { SideKind } from './side.ts';
 import { fromLiteral } from './stream.ts';
 import { http1Upstream } from './upstream-side.ts';
@@ -13,6 +14,7 @@ import { http1Upstream } from './upstream-side.ts';
 const KINDS: Readonly<Record<string, SideKind>> = {
   'h1 client': http1Client,
   'h1 upstream': http1Upstream,
+  'h2 client': http2Client,
 };
 
 const { values } = parseArgs({
