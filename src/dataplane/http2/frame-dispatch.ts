@@ -308,6 +308,8 @@ export class FrameDispatch implements FrameHandler {
     } else if (this.#events.countFlood('resets')) {
       const stream = this.#events.table.open.get(streamId);
       if (stream !== undefined) this.#events.onPeerReset(stream, payload.readUInt32BE(start));
+      // What it sends after that was not on its way when we reset the stream.
+      else this.#events.table.closed.remember(streamId, 'reset-by-peer');
     }
   }
 
