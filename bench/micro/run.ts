@@ -10,6 +10,7 @@ import { logKeys } from '../../src/translate/configmap/log-keys.ts';
 import { sampleDelta, sampleHost, sampleRoute } from '../../test/unit/sample-config.ts';
 import { sampleExchangeRecord } from '../../test/unit/sample-exchange-record.ts';
 import { benchHosts } from '../manifests.ts';
+import { balancingCases } from './balancing.ts';
 import { runMicro } from './harness.ts';
 
 /** `node bench/micro/run.ts`: what the functions cost that every exchange goes through. */
@@ -87,4 +88,5 @@ runMicro([
       return turn;
     },
   },
+  ...balancingCases(1_000),
 ]);

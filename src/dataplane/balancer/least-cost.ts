@@ -18,7 +18,7 @@ export const ipvsCosts = {
 
 /**
  * The endpoint that costs least of all, by the exchanges that this worker has under way for this cluster. Among equals the
- * one that was picked longest ago: IPVS gets there by counting connections that have ended, but not long since.
+ * one whose last attempt began longest ago: IPVS gets there by counting connections that have ended, but not long since.
  */
 export class LeastCost implements Balancer {
   readonly #costOf: CostOf;
@@ -27,7 +27,8 @@ export class LeastCost implements Balancer {
   #endpoints: readonly EndpointState[] = [];
   #weights: readonly number[] = [];
   #tournament = new Tournament(0);
-  #picks = 0;
+  /** Stamps the endpoints by when they were last chosen. */
+  #attempts = 0;
 
   constructor(costOf: CostOf) {
     this.#costOf = costOf;
@@ -60,13 +61,12 @@ export class LeastCost implements Balancer {
       tried === undefined
         ? this.#tournament.winner
         : this.#tournament.bestWhere((each) => !tried.has(this.#endpoints[each] ?? NOBODY));
-    const endpoint = this.#endpoints[index];
-    if (endpoint !== undefined) this.#update(index, ++this.#picks);
-    return endpoint;
+    return this.#endpoints[index];
   }
 
   began(endpoint: EndpointState): void {
-    this.#count(endpoint, 1);
+    this.#attempts += 1;
+    this.#count(endpoint, 1, this.#attempts);
   }
 
   ended(endpoint: EndpointState): void {
@@ -74,13 +74,13 @@ export class LeastCost implements Balancer {
   }
 
   /** What began under another balancer, or before the endpoint was away for a while, was never counted. */
-  #count(endpoint: EndpointState, change: 1 | -1): void {
+  #count(endpoint: EndpointState, change: 1 | -1, stamp?: number): void {
     const index = this.#positions.get(endpoint);
     if (index === undefined) return;
     const connections = (this.#connections.get(endpoint) ?? 0) + change;
     if (connections < 0) return;
     this.#connections.set(endpoint, connections);
-    this.#update(index, this.#tournament.stampOf(index));
+    this.#update(index, stamp ?? this.#tournament.stampOf(index));
   }
 
   #update(index: number, stamp: number): void {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { EndpointState } from '../endpoint-registry.ts';
 import {
   firstUntried,
@@ -103,7 +103,7 @@ export class Sticky implements Balancer {
     const { tried } = context;
     const mayChoose = tried === undefined || all.some((endpoint) => !tried.has(endpoint));
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const token = randomBytes(16).toString('base64url');
+      const token = randomToken(this.#random);
       const endpoint = all[this.#ring.find(token)];
       if (endpoint === undefined) return undefined;
       if (mayChoose && tried?.has(endpoint) === true) continue;
@@ -127,6 +127,15 @@ export class Sticky implements Balancer {
   #tokenOf({ key }: EndpointState): string {
     return keyedHash(this.#config.salt, key).slice(0, TOKEN_LENGTH);
   }
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** No credential: whoever guesses one gets to an endpoint that anybody may get to. */
+function randomToken(random: RandomSource): string {
+  let token = '';
+  while (token.length < TOKEN_LENGTH) token += ALPHABET[Math.floor(random() * 64)] ?? '';
+  return token;
 }
 
 function keyedHash(salt: string, text: string): string {

@@ -33,7 +33,12 @@ export class Tournament {
   set(index: number, cost: number, stamp: number): void {
     this.#costs[index] = cost;
     this.#stamps[index] = stamp;
-    for (let node = (this.#size + index) >> 1; node >= 1; node >>= 1) this.#decide(node);
+    for (let node = (this.#size + index) >> 1; node >= 1; node >>= 1) {
+      const before = this.#winners[node];
+      this.#decide(node);
+      // It neither won here nor wins now: nobody above has heard of it.
+      if (before !== index && this.#winners[node] !== index) return;
+    }
   }
 
   /** The best of those that `isWelcome`, one after the other; without any, the winner. */
