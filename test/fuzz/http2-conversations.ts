@@ -1,4 +1,4 @@
-/** What a client may rightly say over HTTP/2, in many ways: what the damage is done to. */
+/** What a client and a server may rightly say over HTTP/2, in many ways: what the damage is done to. */
 import { ByteWriter } from '../../src/dataplane/http2/byte-writer.ts';
 import { Flag, FrameType, SettingId } from '../../src/dataplane/http2/frames.ts';
 import { HpackEncoder } from '../../src/dataplane/http2/hpack/encoder.ts';
@@ -25,7 +25,18 @@ const EXTRA_FIELDS: readonly FieldPair[] = [
   ['authorization', 'Basic YTpi'],
 ];
 
-/** The frames of one connection's client, after the preface. */
+const STATUSES = ['200', '200', '204', '304', '404', '302', '500', '503'];
+const ANSWER_FIELDS: readonly FieldPair[] = [
+  ['content-type', 'application/grpc'],
+  ['date', 'Wed, 07 Oct 2026 13:55:36 GMT'],
+  ['set-cookie', 'a=b'],
+  ['set-cookie', 'c=d'],
+  ['location', '/elsewhere'],
+  ['server', 'fuzz'],
+  ['x-long', 'y'.repeat(2_000)],
+];
+
+/** The frames of one end of a connection; of a client's, after the preface. */
 export class Conversation {
   readonly frames: FuzzFrame[] = [];
   readonly #random: Random;
@@ -53,6 +64,33 @@ export class Conversation {
     if (body === undefined) return;
     this.#data(streamId, body, !hasTrailers);
     if (hasTrailers) this.#head(streamId, [['x-sum', '1']], true);
+  }
+
+  /** An answer, sometimes behind interim ones, and often something else. */
+  answer(streamId: number): void {
+    const random = this.#random;
+    for (let interim = random.chance(15) ? 1 + random.below(2) : 0; interim > 0; interim--) {
+      this.#head(streamId, [[':status', random.pick(['100', '103'])]], false);
+    }
+    const status = random.pick(STATUSES);
+    const body = Buffer.alloc(random.chance(70) ? random.below(300) : 0, 'u');
+    const fields: FieldPair[] = [[':status', status]];
+    for (let count = random.below(4); count > 0; count--) fields.push(random.pick(ANSWER_FIELDS));
+    if (random.chance(40)) fields.push(['content-length', String(body.length)]);
+    const hasTrailers = random.chance(40);
+    const hasData = body.length > 0 || random.chance(30);
+    this.#head(streamId, fields, !hasTrailers && !hasData);
+    if (random.chance(30)) this.#other(streamId);
+    if (hasData) this.#data(streamId, body, !hasTrailers);
+    if (hasTrailers)
+      this.#head(
+        streamId,
+        [
+          ['grpc-status', '0'],
+          ['grpc-message', 'fine'],
+        ],
+        true,
+      );
   }
 
   #fieldsOf(body: Buffer | undefined): FieldPair[] {

@@ -1,6 +1,6 @@
-/** Damage to a client's HTTP/2: of fields, header blocks, frames and their order, and of bytes. */
+/** Damage to HTTP/2, a client's or a server's: of fields, header blocks, frames and their order, and of bytes. */
 import { CLIENT_PREFACE } from '../../src/dataplane/http2/frames.ts';
-import { Conversation, type FieldPair } from './http2-conversations.ts';
+import { Conversation, type DamageFields, type FieldPair } from './http2-conversations.ts';
 import { encodeFrames, type FuzzFrame } from './http2-frame.ts';
 import type { Random } from './random.ts';
 
@@ -40,6 +40,20 @@ const BAD_FIELDS: readonly FieldPair[] = [
   ['x-real-ip', '1.2.3.4'],
   ['cookie', ''],
   ['__proto__', 'x'],
+];
+/** The same of answers. */
+const BAD_ANSWER_FIELDS: readonly FieldPair[] = [
+  [':status', '101'],
+  [':status', '099'],
+  [':status', '1000'],
+  [':status', '2x0'],
+  [':status', ''],
+  [':path', '/'],
+  ['content-length', '7'],
+  ['grpc-status', 'x'],
+  ['x-accel-redirect', '/secret'],
+  ['trailer', 'content-length'],
+  ...BAD_FIELDS,
 ];
 /** Pieces of header blocks (RFC 7541), sound and not. */
 const BLOCK_PIECES = [
@@ -138,32 +152,49 @@ const byteMutators: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
 
 /** All that a client says on a connection: one to four requests, damaged up to five times; sometimes not at all. */
 export function mutateHttp2(random: Random): Buffer {
-  const conversation = new Conversation(random, (fields) =>
-    random.chance(25) ? damageFields(fields, random) : fields,
-  );
+  const conversation = new Conversation(random, damageWith(random, BAD_FIELDS));
   for (let requests = 1 + random.below(4); requests > 0; requests--) conversation.request();
-  let frames: readonly FuzzFrame[] = conversation.frames;
+  return damage(random, Buffer.from(CLIENT_PREFACE, 'latin1'), conversation.frames);
+}
+
+/** All that a server says on a connection to its first requests, whatever these are; damaged likewise. */
+export function mutateHttp2Answers(random: Random): Buffer {
+  const conversation = new Conversation(random, damageWith(random, BAD_ANSWER_FIELDS));
+  conversation.answer(1);
+  if (random.chance(30)) conversation.answer(3);
+  return damage(random, Buffer.alloc(0), conversation.frames);
+}
+
+/** Frames first, and then, more seldom, bytes. */
+function damage(random: Random, preface: Buffer, sound: readonly FuzzFrame[]): Buffer {
+  let frames = sound;
   for (let rounds = random.below(4); rounds > 0 && frames.length > 0; rounds--) {
     frames = random.pick(frameMutators)(frames, random.below(frames.length), random);
   }
-  const preface = Buffer.from(CLIENT_PREFACE, 'latin1');
   let bytes: Buffer = Buffer.concat([preface, encodeFrames(frames)]);
   for (let rounds = random.chance(25) ? 1 + random.below(2) : 0; rounds > 0; rounds--) {
-    if (bytes.length > 0) bytes = damageBytes(bytes, random);
+    if (bytes.length > 0) bytes = damageBytes(bytes, preface.length, random);
   }
   return bytes.subarray(0, MOST_BYTES);
 }
 
+function damageWith(random: Random, bad: readonly FieldPair[]): DamageFields {
+  return (fields) => (random.chance(25) ? damageFields(fields, random.pick(bad), random) : fields);
+}
+
 /** Mostly behind the preface, without which there is no HTTP/2 to damage. */
-function damageBytes(bytes: Buffer, random: Random): Buffer {
-  const kept = random.chance(90) ? Math.min(CLIENT_PREFACE.length, bytes.length - 1) : 0;
+function damageBytes(bytes: Buffer, prefaceBytes: number, random: Random): Buffer {
+  const kept = random.chance(90) ? Math.min(prefaceBytes, bytes.length - 1) : 0;
   const damaged = random.pick(byteMutators)(bytes.subarray(kept), random);
   return Buffer.concat([bytes.subarray(0, kept), damaged]);
 }
 
-function damageFields(fields: readonly FieldPair[], random: Random): readonly FieldPair[] {
+function damageFields(
+  fields: readonly FieldPair[],
+  bad: FieldPair,
+  random: Random,
+): readonly FieldPair[] {
   const at = random.below(fields.length);
-  const bad = random.pick(BAD_FIELDS);
   switch (random.below(4)) {
     case 0:
       return fields.toSpliced(at, 1);
