@@ -44,6 +44,8 @@ export interface Downstream {
   readonly sentBytes: number;
   /** No more bytes are welcome until `onClientDrain`. */
   readonly isFull: boolean;
+  /** What was sent and is still here, in bytes. */
+  readonly waitingBytes: number;
   /** A chunk that was given is still referred to: its memory must not be used again. */
   readonly holdsChunks: boolean;
   /** A body will be read: tells a client that waits for `100 Continue`. */

@@ -22,6 +22,7 @@ import { droppedRequestFields, originalFields } from './forwarded-fields.ts';
 import { HeldBody } from './held-body.ts';
 import { resolveOrigin, type Origin } from './origin.ts';
 import { createOwnMessage } from './own-answer.ts';
+import { readAheadBytes } from './read-ahead.ts';
 import { createRequestId } from './request-id.ts';
 import { bytesToKeep, mayRepeat, type FailedAttempt } from './retry.ts';
 import { sessionCookieText } from './session-cookie.ts';
@@ -86,6 +87,7 @@ export class Exchange
   #isAnswering = false;
   #hasSentInterim = false;
   #hasReplacedStale = false;
+  #readAheadBytes = 0;
   #isOver = false;
 
   constructor(engine: Engine, downstream: Downstream, head: ExchangeHead, startedMs: number) {
@@ -252,6 +254,7 @@ export class Exchange
     this.#isAnswering = true;
     this.#held?.drop();
     this.status = answer.status;
+    this.#readAheadBytes = readAheadBytes(answer.fields, this.route?.config.buffering);
     this.#downstream.sendHead(answer, this.#answerFields(answer.fields), false);
   }
 
@@ -262,9 +265,12 @@ export class Exchange
   }
 
   onAnswerPause(): boolean {
-    this.#downstream.flush();
-    if (this.#downstream.isFull) this.#upstream?.pauseAnswer();
-    return this.#downstream.holdsChunks;
+    const downstream = this.#downstream;
+    downstream.flush();
+    if (downstream.isFull && downstream.waitingBytes >= this.#readAheadBytes) {
+      this.#upstream?.pauseAnswer();
+    }
+    return downstream.holdsChunks;
   }
 
   onAnswerEnd(trailers?: FieldList): boolean {

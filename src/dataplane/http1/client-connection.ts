@@ -251,7 +251,8 @@ export class ClientConnection implements Upstream, Idling {
   /** The endpoint said that it sends no more. */
   #onEnd(): void {
     this.#engine.clock.update();
-    if (this.#events !== undefined && this.#reader.endsWithConnection) this.#complete(this.#events, 0);
+    if (this.#events !== undefined && this.#reader.endsWithConnection)
+      this.#complete(this.#events, 0);
     else this.destroy();
   }
 

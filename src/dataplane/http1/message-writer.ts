@@ -29,6 +29,11 @@ export class MessageWriter {
     return this.#socket.writableNeedDrain;
   }
 
+  /** What is not with the kernel yet, but for gathered text. */
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   /** Not everything is with the kernel. */
   get isWaiting(): boolean {
     return this.#socket.writableLength > 0;

@@ -49,6 +49,8 @@ export class ServerConnection implements Downstream {
   /** The present answer is the last. */
   #isLast = false;
   #isCloseDelimited = false;
+  /** Sent by when the client said that it sends no more, or when that was last looked at. */
+  #sentBytesAtEnd = 0;
   /** Nothing is sent any more; what is received is thrown away. */
   #isClosing = false;
 
@@ -80,6 +82,10 @@ export class ServerConnection implements Downstream {
 
   get isFull(): boolean {
     return this.#writer.isFull;
+  }
+
+  get waitingBytes(): number {
+    return this.#writer.waitingBytes;
   }
 
   get holdsChunks(): boolean {
@@ -323,7 +329,15 @@ export class ServerConnection implements Downstream {
       exchange.onRequestEnd();
     } else if (!this.#body.isComplete) {
       exchange.onRequestRefused(400, 'client closed before the end of its request body');
+    } else {
+      this.#expectAnswer();
     }
+  }
+
+  /** A client that sends no more may wait for its answer, or be gone: only what is sent to it tells, so that must not take for ever. */
+  #expectAnswer(): void {
+    this.#sentBytesAtEnd = this.sentBytes;
+    this.#timer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.sendMs);
   }
 
   #expectBody(): void {
@@ -372,7 +386,10 @@ export class ServerConnection implements Downstream {
       this.#refuseBody(408, 'silence within the request body');
     } else if (this.#headBegunMs !== undefined) {
       this.#refuse(HEAD_TIMEOUT, this.#headBegunMs);
-    } else if (this.#exchange === undefined) {
+    } else if (this.#exchange !== undefined) {
+      if (this.sentBytes > this.#sentBytesAtEnd) this.#expectAnswer();
+      else this.#giveUp('client closed its side, and nothing came for it in time');
+    } else {
       stats.limitTripped(this.#exchanges === 0 ? 'request-head-timeout' : 'idle-timeout');
       this.#close();
     }
@@ -382,10 +399,14 @@ export class ServerConnection implements Downstream {
     if (!this.#writer.isStalled()) return;
     this.#engine.clock.update();
     this.#engine.stats.limitTripped('slow-client');
-    this.#exchange?.onClientGone('client took no byte of the answer in time');
+    this.#giveUp('client took no byte of the answer in time');
+  };
+
+  #giveUp(reason: string): void {
+    this.#exchange?.onClientGone(reason);
     this.#isCloseDelimited = true;
     this.abort();
-  };
+  }
 
   readonly #onClose = (): void => {
     this.#engine.clock.update();

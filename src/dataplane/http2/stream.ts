@@ -92,6 +92,11 @@ export class Http2Stream {
     return this.#pending.length > 0 || this.#home.isOutputFull;
   }
 
+  /** What could not leave yet. */
+  get waitingBytes(): number {
+    return this.#pending.reduce((sum, { length }) => sum + length, -this.#pendingAt);
+  }
+
   get hasPending(): boolean {
     return this.#pending.length > 0;
   }
