@@ -247,15 +247,31 @@ test('an answer before the whole request came ends the stream, and not the conne
 test('silence after the request is a 504, and cancels the stream alone', async (t) => {
   const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
     await peer.next(FrameType.Headers, 1);
-    await peer.next(FrameType.RstStream, 1);
+    const pulse = setInterval(() => {
+      peer.send(FrameType.Ping, Flag.None, 0, Buffer.alloc(8));
+    }, 20);
+    await peer.next(FrameType.RstStream, 1).finally(() => {
+      clearInterval(pulse);
+    });
     await serveToEnd(peer);
   });
-  const route = { timeouts: { readMs: 100 }, retry: { attempts: 1 } };
+  const route = { timeouts: { readMs: 150 }, retry: { attempts: 1 } };
   const proxy = await startGrpcProxy(t, [endpoint], { route });
   assert.equal((await ask(t, proxy)).status, 504);
   assert.equal(proxy.limits.get('upstream-read-timeout'), 1);
-  assert.equal((await ask(t, proxy)).status, 200);
+  assert.equal((await ask(t, proxy)).body, '3');
   assert.equal(peers.length, 1);
+});
+
+test('a connection on which nothing came at all meanwhile takes no more streams', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer, index) => {
+    if (index > 0) await serveToEnd(peer);
+  });
+  const route = { timeouts: { readMs: 150 }, retry: { attempts: 1 } };
+  const proxy = await startGrpcProxy(t, [endpoint], { route });
+  assert.equal((await ask(t, proxy)).status, 504);
+  assert.equal((await ask(t, proxy)).body, '1');
+  assert.equal(peers.length, 2);
 });
 
 test('an endpoint that opens no window for a body is a 504', async (t) => {

@@ -53,6 +53,7 @@ export class ClientConnection implements ConnectionRole, Idling {
   /** Where the socket reads to, again and again. */
   #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   #isChunkKept = false;
+  #lastReadMs: number;
   #isGone = false;
 
   constructor(
@@ -67,6 +68,7 @@ export class ClientConnection implements ConnectionRole, Idling {
     this.#engine = engine;
     this.#home = home;
     this.bornMs = engine.clock.nowMs;
+    this.#lastReadMs = this.bornMs;
     const guard = createGuard((error) => {
       this.onDefect(error);
     });
@@ -114,6 +116,14 @@ export class ClientConnection implements ConnectionRole, Idling {
   /** It refuses streams that it should have room for. */
   retire(): void {
     this.#home.retire(this);
+  }
+
+  /**
+   * A stream waited so long in vain. Where nothing at all came meanwhile, the endpoint may be gone without a word: the
+   * connection takes no more streams, which would all wait as long.
+   */
+  suspect(silentMs: number): void {
+    if (this.#engine.clock.nowMs - this.#lastReadMs >= silentMs) this.#home.retire(this);
   }
 
   /** Nothing runs, and the next exchange may come. */
@@ -246,6 +256,7 @@ export class ClientConnection implements ConnectionRole, Idling {
 
   #onRead(length: number): void {
     this.#engine.clock.update();
+    this.#lastReadMs = this.#engine.clock.nowMs;
     this.#isChunkKept = false;
     this.#connection.read(this.#buffer.subarray(0, length));
     this.#readOn(length);

@@ -192,6 +192,7 @@ export class ClientStream implements Upstream, StreamHandler {
   }
 
   onStalled(): void {
+    this.#connection.suspect(this.#request?.sendMs ?? 0);
     this.#failWith(upstreamFailures.sendTimeout, ErrorCode.Cancel);
   }
 
@@ -249,6 +250,7 @@ export class ClientStream implements Upstream, StreamHandler {
 
   #onTimeout(): void {
     this.#engine.clock.update();
+    this.#connection.suspect(this.#request?.readMs ?? 0);
     try {
       this.#failWith(upstreamFailures.readTimeout, ErrorCode.Cancel);
     } catch (error) {
