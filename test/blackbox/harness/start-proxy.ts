@@ -16,6 +16,7 @@ import type { TestContext } from 'node:test';
 
 import { DataPlane } from '../../../src/dataplane/data-plane.ts';
 import type {
+  BalancerConfig,
   Certificate,
   Cluster,
   Endpoint,
@@ -39,6 +40,8 @@ export interface ProxyOptions {
   readonly clusters?: Readonly<Record<string, ClusterOptions>>;
   /** Protocol of the cluster `main`; default `http`. */
   readonly protocol?: Cluster['protocol'];
+  /** Of the cluster `main`; default round robin. */
+  readonly balancer?: BalancerConfig;
   readonly virtualHosts?: readonly VirtualHostOptions[];
   readonly settings?: SettingsOptions;
   /** The first is the default one. With any, the https listener is opened too. */
@@ -48,6 +51,7 @@ export interface ProxyOptions {
 export interface ClusterOptions {
   readonly upstreams: readonly Endpoint[];
   readonly protocol?: Cluster['protocol'];
+  readonly balancer?: BalancerConfig;
 }
 
 /** A virtual host; what is left out has its default. Without routes: one, `/` to the cluster `main`. */
@@ -143,7 +147,7 @@ function countLimits(stats: WorkerStats): ReadonlyMap<string, number> {
 /** The whole config that `options` stands for; plain data, so a test may also build its deltas by hand. */
 export function buildConfig(options: ProxyOptions): ProxyConfig {
   const clusterOptions: [string, ClusterOptions][] = [
-    ['main', { upstreams: options.upstreams ?? [], protocol: options.protocol ?? 'http' }],
+    ['main', mainCluster(options)],
     ...Object.entries(options.clusters ?? {}),
   ];
   const virtualHosts = (options.virtualHosts ?? [{ name: 'app.test' }]).map(buildVirtualHost);
@@ -151,7 +155,7 @@ export function buildConfig(options: ProxyOptions): ProxyConfig {
   return {
     settings: buildSettings(options.settings ?? {}, certificates[0]?.id ?? ''),
     virtualHosts: new Map(virtualHosts.map((host) => [host.name, host])),
-    clusters: new Map(clusterOptions.map(([id, { protocol }]) => [id, buildCluster(id, protocol)])),
+    clusters: new Map(clusterOptions.map(([id, cluster]) => [id, buildCluster(id, cluster)])),
     endpointSets: new Map(
       clusterOptions.map(([id, { upstreams }]) => [id, { id, endpoints: upstreams }]),
     ),
@@ -159,14 +163,22 @@ export function buildConfig(options: ProxyOptions): ProxyConfig {
   };
 }
 
-function buildCluster(id: string, protocol: Cluster['protocol'] = 'http'): Cluster {
+function mainCluster({
+  upstreams = [],
+  protocol = 'http',
+  balancer,
+}: ProxyOptions): ClusterOptions {
+  return { upstreams, protocol, ...(balancer === undefined ? {} : { balancer }) };
+}
+
+function buildCluster(id: string, { protocol = 'http', balancer }: ClusterOptions): Cluster {
   return {
     id,
     name: `test-${id}-80`,
     endpointSet: id,
     statusWhenEmpty: 503,
     protocol,
-    balancer: { kind: 'round-robin' },
+    balancer: balancer ?? { kind: 'round-robin' },
   };
 }
 
