@@ -27,6 +27,8 @@ export class ConnectionEnd {
   phase: 'open' | 'notice' | 'last' | 'over' = 'open';
   hasPeerGoneAway = false;
   hasPeerEnded = false;
+  /** What the last GOAWAY said, which a further one may not exceed. */
+  #lastStreamId = LARGEST_STREAM_ID;
   readonly #options: EndOptions;
   readonly #timer: Timer;
 
@@ -67,7 +69,8 @@ export class ConnectionEnd {
     const { output } = this.#options;
     this.phase = 'last';
     this.#timer.clear();
-    writeGoaway(output.frames, lastStreamId, code);
+    this.#lastStreamId = Math.min(this.#lastStreamId, lastStreamId);
+    writeGoaway(output.frames, this.#lastStreamId, code);
     output.schedule();
   }
 

@@ -6,9 +6,10 @@ import type { TimerWheel } from '../timer-wheel.ts';
 import type { StreamEnd } from './closed-streams.ts';
 import type { ConnectionOptions, ConnectionRole } from './connection-role.ts';
 import { ConnectionEnd } from './connection-end.ts';
+import { ControlFrames, type ControlledConnection } from './control-frames.ts';
 import { DataReceiver } from './data-receiver.ts';
 import { DataSender } from './data-sender.ts';
-import { FloodGuard, type FloodKind } from './flood-guard.ts';
+import { FloodGuard } from './flood-guard.ts';
 import { FrameDispatch, type FrameEvents } from './frame-dispatch.ts';
 import { FrameOutput } from './frame-output.ts';
 import {
@@ -19,53 +20,31 @@ import {
   FrameType,
   SettingId,
   writeFrameHeader,
-  writeGoaway,
-  writePing,
   writeRstStream,
   writeSettings,
-  writeSettingsAck,
   writeWindowUpdate,
 } from './frames.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import type { PeerSettings } from './settings.ts';
 import { StreamTable } from './stream-table.ts';
-import { Http2Stream, type StreamHandler, type StreamHome } from './stream.ts';
+import { Http2Stream, NO_HANDLER, type StreamHandler, type StreamHome } from './stream.ts';
+import { watchSocket, type SocketEvents } from './watch-socket.ts';
 
 export type { ConnectionOptions, ConnectionRole } from './connection-role.ts';
-
-/*
- * How a role is built on this.
- *
- * A role (server-connection.ts, client-connection.ts) makes the socket, constructs `Http2Connection` with itself as `role`,
- * calls `start()` once bytes may be written, and gives every chunk that it reads to `read(chunk)`. Drain, timeout, end and
- * close of the socket are the connection's own business. Everything is synchronous; what is sent leaves in one write at the
- * end of the turn.
- *
- * Client: `openStream(handler)` gives a stream (undefined: none can be opened now; see `canOpen`). Send a head with
- * `stream.beginHead()`, `stream.field(':method', 'GET')`, …, `stream.fields(list, dropped)`, `stream.endHead(endStream)`, in one
- * go; then `stream.data(chunk, start, end)` while not `stream.isFull` (`onDrain` follows), then `stream.end(trailers?)`.
- * Ids go up in the order of the calls of `openStream`: send the head at once.
- * Server: `onPeerStream(stream)` gives the handler of a stream that the peer opens, before its first block.
- *
- * The handler hears `onHeaders(block, endStream)` for each header block (interim heads, the head, trailers), `onData` (copy what
- * outlives the call where chunks are volatile), `onPause` when a read holds no more of it, `onEnd`, and `onReset(code, by)` when
- * the stream is gone: after a code of RefusedStream nothing of it was processed. `stream.pause()` stops opening its window,
- * `stream.resume()` opens it again. `stream.reset(code)` ends it without a further event.
- * The role hears of the connection: `onSettings`, `onGoaway` (streams above the last id got RefusedStream already),
- * `onStreamClosed` after each stream (look at `streamCount`), `onLimit` for what trips, and `onGone` once it is no more.
- * `shutdown()` ends gracefully, `destroy()` at once.
- */
 
 /** Answers to control frames and to heads that the peer does not read. */
 const MAX_UNSENT_BYTES = 1_048_576;
 
-/** One HTTP/2 connection, in either role: all of RFC 9113 but what a request and an answer are. */
-export class Http2Connection implements StreamHome, FrameEvents {
+/** One HTTP/2 connection, in either role: all of RFC 9113 but what a request and an answer are. connection-role.ts says how it is used. */
+export class Http2Connection
+  implements StreamHome, FrameEvents, ControlledConnection, SocketEvents
+{
   readonly side: 'server' | 'client';
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly table: StreamTable;
+  readonly control: ControlFrames;
   readonly #options: ConnectionOptions;
   readonly #role: ConnectionRole;
   readonly #socket: Socket;
@@ -86,12 +65,12 @@ export class Http2Connection implements StreamHome, FrameEvents {
     this.side = side;
     this.wheel = engine.wheel;
     this.clock = engine.clock;
-    this.#floods = new FloodGuard(engine.clock.nowMs);
+    this.#floods = new FloodGuard(engine.clock, this.#onFlood);
     this.table = new StreamTable(side);
     this.#output = new FrameOutput(socket, options.stallMs);
     this.#sender = new DataSender(this.#output, this.#floods);
     this.#receiver = new DataReceiver(options.connectionWindowBytes, this.#updateWindow);
-    this.#dispatch = new FrameDispatch(this, side, options.maxHeaderListBytes);
+    this.#dispatch = new FrameDispatch(this, this.#floods, side, options.maxHeaderListBytes);
     const guard = createGuard((error) => {
       role.onDefect(error);
     });
@@ -102,8 +81,15 @@ export class Http2Connection implements StreamHome, FrameEvents {
       output: this.#output,
       onNoticed: guard(this.#onNoticed),
     });
+    this.control = new ControlFrames(this, {
+      role,
+      encoder: this.#encoder,
+      output: this.#output,
+      sender: this.#sender,
+      end: this.#end,
+    });
     this.#output.onRoom = guard(this.#onRoom);
-    this.#listen((event, listener) => socket.on(event, guard(listener)));
+    watchSocket(socket, engine.clock, guard, this);
   }
 
   get peer(): PeerSettings {
@@ -160,16 +146,16 @@ export class Http2Connection implements StreamHome, FrameEvents {
   /** No further streams; those that run end first. What the peer has sent before it knows is still served. */
   shutdown(code: ErrorCode = ErrorCode.NoError): void {
     if (this.#end.phase !== 'open') return;
-    if (this.side === 'client') this.#goAway(code);
+    if (this.side === 'client') this.goAway(code);
     else this.#end.notice(code);
   }
 
   /** Ends it at once, with GOAWAY where that can still be said. */
   fail(code: ErrorCode, reason: string): void {
     if (this.#end.phase === 'over') return;
+    this.#end.goAway(this.table.lastPeerId, code);
     this.#end.phase = 'over';
     this.#dispatch.stop();
-    writeGoaway(this.#output.frames, this.table.lastPeerId, code);
     this.#output.flush();
     this.#role.onConnectionError(code, reason);
     this.#endStreams(ErrorCode.InternalError);
@@ -197,7 +183,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
   endHead(stream: Http2Stream, endStream: boolean): void {
     stream.writtenBytes += this.#output.frames.length - this.#headAt;
     this.#output.endHeaders(this.#headAt, stream.id, endStream, this.peer.maxFrameBytes);
-    this.#checkUnsent();
+    this.checkUnsent();
     if (endStream) this.#localEnd(stream);
   }
 
@@ -284,49 +270,6 @@ export class Http2Connection implements StreamHome, FrameEvents {
     stream.handler.onReset(code, 'peer');
   }
 
-  /** @param windowChange by how much the windows of streams grow. */
-  onPeerSettings(windowChange: number): void {
-    this.#encoder.setMaxTableBytes(this.peer.headerTableBytes);
-    writeSettingsAck(this.#output.frames);
-    this.#output.schedule();
-    this.#checkUnsent();
-    for (const stream of this.table.open.values()) {
-      if (stream.sendWindow.grow(windowChange)) continue;
-      this.fail(ErrorCode.FlowControlError, 'a window grows too large');
-      return;
-    }
-    this.#role.onSettings(this.peer);
-    this.#sender.pump();
-  }
-
-  onPing(flags: number, payload: Buffer, start: number): void {
-    if ((flags & Flag.Ack) === 0) {
-      writePing(this.#output.frames, Flag.Ack, payload, start);
-      this.#output.schedule();
-      this.#checkUnsent();
-    } else if (this.#end.isNoticed(payload, start)) {
-      this.#goAway(ErrorCode.NoError);
-    }
-  }
-
-  onPeerGoaway(lastStreamId: number, code: number): void {
-    this.#end.hasPeerGoneAway = true;
-    if (this.side === 'client') {
-      for (const stream of [...this.table.open.values()]) {
-        if (stream.id > lastStreamId) this.#lose(stream, ErrorCode.RefusedStream);
-      }
-    }
-    this.#role.onGoaway(lastStreamId, code);
-    if (this.table.open.size === 0) this.#goAway(ErrorCode.NoError);
-  }
-
-  onWindowUpdate(stream: Http2Stream | undefined, increment: number): void {
-    const window = stream?.sendWindow ?? this.#sender.window;
-    if (window.grow(increment)) this.#sender.pump();
-    else if (stream !== undefined) this.streamError(stream.id, ErrorCode.FlowControlError);
-    else this.fail(ErrorCode.FlowControlError, 'the connection window grows too large');
-  }
-
   /** The peer did something on a stream that it must not (RFC 9113 §5.4.2). */
   streamError(streamId: number, code: ErrorCode): void {
     const stream = this.table.open.get(streamId);
@@ -334,7 +277,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
       this.refuse(streamId, code);
       return;
     }
-    if (!this.countFlood('resets')) return;
+    if (!this.#floods.count('resets')) return;
     this.#writeReset(streamId, code);
     this.#close(stream, 'reset-by-us');
     stream.handler.onReset(code, 'us');
@@ -342,22 +285,9 @@ export class Http2Connection implements StreamHome, FrameEvents {
 
   /** The same for a stream that is not open. */
   refuse(streamId: number, code: ErrorCode): void {
-    if (!this.countFlood('resets')) return;
+    if (!this.#floods.count('resets')) return;
     this.table.closed.remember(streamId, 'reset-by-us');
     this.#writeReset(streamId, code);
-  }
-
-  /** False: that was one too many, it is over. */
-  countFlood(kind: FloodKind): boolean {
-    const limit = this.#floods.count(kind, this.clock.nowMs);
-    if (limit === undefined) return true;
-    this.failFlood(limit);
-    return false;
-  }
-
-  failFlood(limit: LimitName): void {
-    this.#role.onLimit(limit);
-    this.fail(ErrorCode.EnhanceYourCalm, limit);
   }
 
   #addStream(id: number, handler: StreamHandler): Http2Stream {
@@ -389,7 +319,12 @@ export class Http2Connection implements StreamHome, FrameEvents {
     const held = stream.close();
     if (held > 0) this.#receiver.consumed(undefined, held);
     this.#role.onStreamClosed(stream);
-    if (this.#end.isNear && this.table.open.size === 0) this.#goAway(ErrorCode.NoError);
+    if (this.#end.isNear && this.table.open.size === 0) this.goAway(ErrorCode.NoError);
+  }
+
+  /** Client: the peer has not processed it, and will not. */
+  refuseOwn(stream: Http2Stream): void {
+    this.#lose(stream, ErrorCode.RefusedStream);
   }
 
   #lose(stream: Http2Stream, code: ErrorCode): void {
@@ -405,7 +340,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
   #writeReset(streamId: number, code: ErrorCode): void {
     writeRstStream(this.#output.frames, streamId, code);
     this.#output.schedule();
-    this.#checkUnsent();
+    this.checkUnsent();
   }
 
   readonly #updateWindow = (streamId: number, increment: number): void => {
@@ -414,7 +349,7 @@ export class Http2Connection implements StreamHome, FrameEvents {
     this.#output.schedule();
   };
 
-  #checkUnsent(): void {
+  checkUnsent(): void {
     if (this.#end.phase === 'over' || this.#output.unsentBytes < MAX_UNSENT_BYTES) return;
     this.#role.onLimit('http2-unread-answers');
     this.destroy();
@@ -427,14 +362,20 @@ export class Http2Connection implements StreamHome, FrameEvents {
     }
   };
 
-  #goAway(code: ErrorCode): void {
+  /** No further streams; it ends with those that are open. */
+  goAway(code: ErrorCode): void {
     if (this.#end.phase === 'over') return;
     if (this.#end.phase !== 'last') this.#end.goAway(this.table.lastPeerId, code);
     if (this.table.open.size === 0) this.#over();
   }
 
   readonly #onNoticed = (): void => {
-    this.#goAway(ErrorCode.NoError);
+    this.goAway(ErrorCode.NoError);
+  };
+
+  readonly #onFlood = (limit: LimitName): void => {
+    this.#role.onLimit(limit);
+    this.fail(ErrorCode.EnhanceYourCalm, limit);
   };
 
   #over(): void {
@@ -442,34 +383,25 @@ export class Http2Connection implements StreamHome, FrameEvents {
     this.#end.over();
   }
 
-  #listen(on: (event: string, listener: () => void) => void): void {
-    on('drain', () => {
-      this.clock.update();
-      this.#output.checkRoom();
-    });
-    on('timeout', () => {
-      this.#socket.setTimeout(0);
-      if (this.#socket.writableLength === 0) return;
-      this.clock.update();
-      this.#role.onLimit('slow-client');
-      this.destroy();
-    });
-    on('end', () => {
-      this.clock.update();
-      this.#onPeerEnd();
-    });
-    on('close', () => {
-      this.clock.update();
-      this.#end.closed();
-      this.#endStreams(ErrorCode.InternalError);
-      this.#role.onGone();
-    });
-    // 'close' follows, and says all that matters.
-    this.#socket.on('error', () => undefined);
+  // What the socket says.
+
+  onDrain(): void {
+    this.#output.checkRoom();
+  }
+
+  onStall(): void {
+    this.#role.onLimit('slow-client');
+    this.destroy();
+  }
+
+  onClose(): void {
+    this.#end.closed();
+    this.#endStreams(ErrorCode.InternalError);
+    this.#role.onGone();
   }
 
   /** The peer sends no more: what it has sent whole is still answered. */
-  #onPeerEnd(): void {
+  onEnd(): void {
     this.#end.hasPeerEnded = true;
     for (const stream of [...this.table.open.values()]) {
       if (!stream.isRemoteEnded) this.#lose(stream, ErrorCode.InternalError);
@@ -477,13 +409,3 @@ export class Http2Connection implements StreamHome, FrameEvents {
     if (this.table.open.size === 0 && this.#end.phase !== 'over') this.#over();
   }
 }
-
-const NO_HANDLER: StreamHandler = {
-  onHeaders: () => undefined,
-  onData: () => undefined,
-  onPause: () => undefined,
-  onEnd: () => undefined,
-  onReset: () => undefined,
-  onDrain: () => undefined,
-  onStalled: () => undefined,
-};

@@ -1,4 +1,5 @@
 import type { LimitName } from '../../observability/limits.ts';
+import type { Clock } from '../clock.ts';
 
 /** What a peer may do often, but not without end. */
 export type FloodKind = 'resets' | 'settings' | 'pings' | 'empty' | 'ignored' | 'windowUpdates';
@@ -36,18 +37,29 @@ export class FloodGuard {
     ignored: 0,
     windowUpdates: 0,
   };
+  readonly #clock: Clock;
+  readonly #onTripped: (limit: LimitName) => void;
   #atMs: number;
 
-  constructor(nowMs: number) {
-    this.#atMs = nowMs;
+  /** @param onTripped ends the connection. */
+  constructor(clock: Clock, onTripped: (limit: LimitName) => void) {
+    this.#clock = clock;
+    this.#onTripped = onTripped;
+    this.#atMs = clock.nowMs;
   }
 
-  /** One more of these; the limit that it trips, if it does. */
-  count(kind: FloodKind, nowMs: number): LimitName | undefined {
+  /** One more of these. False: that was one too many, it is over. */
+  count(kind: FloodKind): boolean {
     const { burst, limit } = ALLOWANCES[kind];
-    if (nowMs - this.#atMs >= LEAK_EVERY_MS) this.#leak(nowMs);
+    this.#leak(this.#clock.nowMs);
     this.#level[kind] += 1;
-    return this.#level[kind] > burst ? limit : undefined;
+    if (this.#level[kind] <= burst) return true;
+    this.trip(limit);
+    return false;
+  }
+
+  trip(limit: LimitName): void {
+    this.#onTripped(limit);
   }
 
   /** The peer has a reason for so many: what it was sent, or has sent, asks for them. */
@@ -56,6 +68,7 @@ export class FloodGuard {
   }
 
   #leak(nowMs: number): void {
+    if (nowMs - this.#atMs < LEAK_EVERY_MS) return;
     const seconds = (nowMs - this.#atMs) / 1_000;
     this.#atMs = nowMs;
     for (const kind of KINDS) this.excuse(kind, seconds * ALLOWANCES[kind].perSecond);

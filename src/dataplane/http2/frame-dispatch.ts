@@ -1,5 +1,5 @@
-import type { LimitName } from '../../observability/limits.ts';
-import type { FloodKind } from './flood-guard.ts';
+import type { ControlFrames } from './control-frames.ts';
+import type { FloodGuard } from './flood-guard.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import {
   CLIENT_PREFACE,
@@ -19,20 +19,14 @@ import type { Http2Stream } from './stream.ts';
 /** What the frames of a peer come to, once they have been found in order; the connection's. */
 export interface FrameEvents {
   readonly table: StreamTable;
+  readonly control: ControlFrames;
   onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void;
   onHead(stream: Http2Stream, endStream: boolean, block: HeaderBlock): void;
   onDataLength(stream: Http2Stream | undefined, bytes: number): boolean;
   onStreamData(stream: Http2Stream, chunk: Buffer, start: number, end: number): void;
   onDataDone(stream: Http2Stream | undefined, bytes: number, endStream: boolean): void;
   onPeerReset(stream: Http2Stream, code: number): void;
-  onPeerSettings(windowChange: number): void;
-  onPing(flags: number, payload: Buffer, start: number): void;
-  onPeerGoaway(lastStreamId: number, code: number): void;
-  onWindowUpdate(stream: Http2Stream | undefined, increment: number): void;
   streamError(streamId: number, code: ErrorCode): void;
-  refuse(streamId: number, code: ErrorCode): void;
-  countFlood(kind: FloodKind): boolean;
-  failFlood(limit: LimitName): void;
   fail(code: ErrorCode, reason: string): void;
 }
 
@@ -46,6 +40,7 @@ const PRIORITY_BYTES = 5;
 export class FrameDispatch implements FrameHandler {
   readonly peer = new PeerSettings();
   readonly #events: FrameEvents;
+  readonly #floods: FloodGuard;
   readonly #side: 'server' | 'client';
   readonly #maxHeaderListBytes: number;
   readonly #reader = new FrameReader(this, DEFAULT_MAX_FRAME_BYTES);
@@ -59,8 +54,14 @@ export class FrameDispatch implements FrameHandler {
   /** Of the DATA frame that is being read; undefined: its payload is thrown away. */
   #dataStream: Http2Stream | undefined = undefined;
 
-  constructor(events: FrameEvents, side: 'server' | 'client', maxHeaderListBytes: number) {
+  constructor(
+    events: FrameEvents,
+    floods: FloodGuard,
+    side: 'server' | 'client',
+    maxHeaderListBytes: number,
+  ) {
     this.#events = events;
+    this.#floods = floods;
     this.#side = side;
     this.#maxHeaderListBytes = maxHeaderListBytes;
     this.#prefaceBytes = side === 'server' ? 0 : PREFACE.length;
@@ -110,14 +111,14 @@ export class FrameDispatch implements FrameHandler {
       case FrameType.Ping:
         if (streamId !== 0) this.#fail('PING on a stream');
         else if (end - start !== 8) this.#failSize('PING is not of 8 bytes');
-        else if (this.#events.countFlood('pings')) this.#events.onPing(flags, payload, start);
+        else if (this.#floods.count('pings')) this.#events.control.onPing(flags, payload, start);
         break;
       case FrameType.Goaway:
         if (streamId !== 0) this.#fail('GOAWAY on a stream');
         else if (end - start < 8) this.#failSize('GOAWAY is too short');
         else {
           const lastStreamId = payload.readUInt32BE(start) & 0x7fff_ffff;
-          this.#events.onPeerGoaway(lastStreamId, payload.readUInt32BE(start + 4));
+          this.#events.control.onGoaway(lastStreamId, payload.readUInt32BE(start + 4));
         }
         break;
       case FrameType.WindowUpdate:
@@ -128,7 +129,7 @@ export class FrameDispatch implements FrameHandler {
         break;
       default:
         // Unknown types are ignored (RFC 9113 §5.5), as often as that makes sense.
-        this.#events.countFlood('ignored');
+        this.#floods.count('ignored');
     }
   }
 
@@ -193,7 +194,7 @@ export class FrameDispatch implements FrameHandler {
       this.#fail('DATA on a stream that is not open');
       return false;
     }
-    if (mayBeEmpty && start === end && !this.#events.countFlood('empty')) return false;
+    if (mayBeEmpty && start === end && !this.#floods.count('empty')) return false;
     const stream = this.#events.table.open.get(streamId);
     const isOpen = stream !== undefined && !stream.isRemoteEnded;
     if (!this.#events.onDataLength(isOpen ? stream : undefined, frameBytes)) return false;
@@ -213,7 +214,7 @@ export class FrameDispatch implements FrameHandler {
       this.#onBlock(streamId, endStream, fragment);
       return;
     }
-    if (fragment.length === 0 && !this.#events.countFlood('empty')) return;
+    if (fragment.length === 0 && !this.#floods.count('empty')) return;
     this.#assembly.begin(streamId, endStream, fragment);
   }
 
@@ -249,8 +250,8 @@ export class FrameDispatch implements FrameHandler {
       return;
     }
     const isLast = (flags & Flag.EndHeaders) !== 0;
-    if (fragment.length === 0 && !isLast && !this.#events.countFlood('empty')) return;
-    if (!this.#assembly.add(fragment)) this.#events.failFlood('http2-continuations');
+    if (fragment.length === 0 && !isLast && !this.#floods.count('empty')) return;
+    if (!this.#assembly.add(fragment)) this.#floods.trip('http2-continuations');
     else if (isLast) this.#onBlock(streamId, this.#assembly.endStream, this.#assembly.take());
   }
 
@@ -290,7 +291,7 @@ export class FrameDispatch implements FrameHandler {
       this.#onStreamOrConnection(streamId, ErrorCode.FrameSizeError);
     } else if (dependency(payload, 0) === streamId) {
       this.#onStreamOrConnection(streamId, ErrorCode.ProtocolError);
-    } else this.#events.countFlood('ignored');
+    } else this.#floods.count('ignored');
   }
 
   /** An error of a stream, which there must be for that. */
@@ -305,7 +306,7 @@ export class FrameDispatch implements FrameHandler {
       this.#fail('RST_STREAM on a stream that is not open');
     } else if (end - start !== 4) {
       this.#failSize('RST_STREAM is not of 4 bytes');
-    } else if (this.#events.countFlood('resets')) {
+    } else if (this.#floods.count('resets')) {
       const stream = this.#events.table.open.get(streamId);
       if (stream !== undefined) this.#events.onPeerReset(stream, payload.readUInt32BE(start));
       // What it sends after that was not on its way when we reset the stream.
@@ -318,12 +319,12 @@ export class FrameDispatch implements FrameHandler {
     if (streamId !== 0) this.#fail('SETTINGS on a stream');
     else if (isAck ? end !== start : (end - start) % 6 !== 0) {
       this.#failSize('SETTINGS is of no sound length');
-    } else if (this.#events.countFlood('settings') && !isAck) {
+    } else if (this.#floods.count('settings') && !isAck) {
       const before = this.peer.initialWindowBytes;
       const error = this.peer.apply(payload, start, end);
       this.#hasSettings = true;
       if (error !== undefined) this.#events.fail(error, 'a setting is out of range');
-      else this.#events.onPeerSettings(this.peer.initialWindowBytes - before);
+      else this.#events.control.onSettings(this.peer, this.peer.initialWindowBytes - before);
     }
   }
 
@@ -336,11 +337,11 @@ export class FrameDispatch implements FrameHandler {
       this.#fail('WINDOW_UPDATE on a stream that is not open');
       return;
     }
-    if (!this.#events.countFlood('windowUpdates')) return;
+    if (!this.#floods.count('windowUpdates')) return;
     const increment = payload.readUInt32BE(start) & 0x7fff_ffff;
     const stream = this.#events.table.open.get(streamId);
     if (streamId !== 0 && stream === undefined) return;
-    if (increment > 0) this.#events.onWindowUpdate(stream, increment);
+    if (increment > 0) this.#events.control.onWindowUpdate(stream, increment);
     else if (streamId === 0) this.#fail('WINDOW_UPDATE of nothing');
     else this.#events.streamError(streamId, ErrorCode.ProtocolError);
   }

@@ -26,6 +26,17 @@ export interface StreamHandler {
   onStalled(): void;
 }
 
+/** Until there is one. */
+export const NO_HANDLER: StreamHandler = {
+  onHeaders: () => undefined,
+  onData: () => undefined,
+  onPause: () => undefined,
+  onEnd: () => undefined,
+  onReset: () => undefined,
+  onDrain: () => undefined,
+  onStalled: () => undefined,
+};
+
 /** What a stream asks of its connection. */
 export interface StreamHome {
   readonly wheel: TimerWheel;
