@@ -52,13 +52,15 @@ interface Member {
   /** Sent and not yet answered, oldest first. */
   pending: { readonly version: number; readonly config: ProxyConfig }[];
   startedAt: number;
+  /** In a row. */
+  quickDeaths: number;
   /** Was asked for its counters and has not answered. */
   owesStats: boolean;
 }
 
-/** A worker is replaced at once, unless it died so young that its successor probably will too. */
+/** A worker is replaced at once, unless it and the one before died so young that its successor probably will too. */
 const RESTART_DELAY_MS = 50;
-const RESTART_DELAY_AFTER_QUICK_DEATH_MS = 500;
+const RESTART_DELAY_AFTER_QUICK_DEATHS_MS = 500;
 const QUICK_DEATH_MS = 2_000;
 const LONGEST_STATS_WAIT_MS = 500;
 
@@ -92,6 +94,7 @@ export class WorkerPool {
       served: undefined,
       pending: [],
       startedAt: 0,
+      quickDeaths: 0,
       owesStats: false,
     }));
   }
@@ -305,6 +308,7 @@ export class WorkerPool {
 
   #onExit(member: Member): void {
     const quick = performance.now() - member.startedAt < QUICK_DEATH_MS;
+    member.quickDeaths = quick ? member.quickDeaths + 1 : 0;
     member.link = undefined;
     member.state = 'dead';
     member.owesStats = false;
@@ -316,7 +320,7 @@ export class WorkerPool {
       () => {
         if (!this.#stopping) this.#startMember(member);
       },
-      quick ? RESTART_DELAY_AFTER_QUICK_DEATH_MS : RESTART_DELAY_MS,
+      member.quickDeaths > 1 ? RESTART_DELAY_AFTER_QUICK_DEATHS_MS : RESTART_DELAY_MS,
     );
   }
 
