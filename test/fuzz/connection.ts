@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { FuzzStream } from './stream.ts';
 
@@ -37,7 +36,7 @@ export async function talk(
     socket.destroy();
   }, longestMs);
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  await once(socket, 'connect').catch(() => undefined);
+  await Promise.race([new Promise((resolve) => socket.once('connect', resolve)), closed]);
   await say(socket, stream);
   await closed;
   clearTimeout(timer);
