@@ -45,6 +45,8 @@ export class Http2Connection
   readonly clock: Clock;
   readonly table: StreamTable;
   readonly control: ControlFrames;
+  readonly sender: DataSender;
+  readonly receiver: DataReceiver;
   readonly #options: ConnectionOptions;
   readonly #role: ConnectionRole;
   readonly #socket: Socket;
@@ -52,8 +54,6 @@ export class Http2Connection
   readonly #dispatch: FrameDispatch;
   readonly #encoder = new HpackEncoder();
   readonly #floods: FloodGuard;
-  readonly #sender: DataSender;
-  readonly #receiver: DataReceiver;
   readonly #end: ConnectionEnd;
   #headAt = 0;
 
@@ -68,8 +68,8 @@ export class Http2Connection
     this.#floods = new FloodGuard(engine.clock, this.#onFlood);
     this.table = new StreamTable(side);
     this.#output = new FrameOutput(socket, options.stallMs);
-    this.#sender = new DataSender(this.#output, this.#floods);
-    this.#receiver = new DataReceiver(options.connectionWindowBytes, this.#updateWindow);
+    this.sender = new DataSender(this.#output, this.#floods);
+    this.receiver = new DataReceiver(options.connectionWindowBytes, this.#updateWindow);
     this.#dispatch = new FrameDispatch(this, this.#floods, side, options.maxHeaderListBytes);
     const guard = createGuard((error) => {
       role.onDefect(error);
@@ -85,7 +85,7 @@ export class Http2Connection
       role,
       encoder: this.#encoder,
       output: this.#output,
-      sender: this.#sender,
+      sender: this.sender,
       end: this.#end,
     });
     this.#output.onRoom = guard(this.#onRoom);
@@ -135,7 +135,7 @@ export class Http2Connection
   read(chunk: Buffer): void {
     if (this.#end.phase === 'over') return;
     this.#dispatch.read(chunk);
-    this.#receiver.pause();
+    this.receiver.pause();
   }
 
   /** Client. Undefined: not now, or not on this connection any more. */
@@ -187,21 +187,13 @@ export class Http2Connection
     if (endStream) this.#localEnd(stream);
   }
 
-  writeData(stream: Http2Stream, chunk: Buffer, start: number, end: number): number {
-    return this.#sender.write(stream, chunk, start, end);
-  }
-
   writeEnd(stream: Http2Stream): void {
     this.#output.endStream(stream.id);
     this.#localEnd(stream);
   }
 
-  wait(stream: Http2Stream): void {
-    this.#sender.wait(stream);
-  }
-
   consumed(stream: Http2Stream, bytes: number): void {
-    this.#receiver.consumed(stream, bytes);
+    this.receiver.consumed(stream, bytes);
   }
 
   reset(stream: Http2Stream, code: ErrorCode): void {
@@ -234,19 +226,15 @@ export class Http2Connection
     if (endStream) this.#closeIfEnded(stream);
   }
 
-  onStreamData(stream: Http2Stream, chunk: Buffer, start: number, end: number): void {
-    this.#receiver.give(stream, chunk, start, end);
-  }
-
   /** A DATA frame of this length, padding included, begins; `stream` undefined: for one that is closed. False: do not go on. */
   onDataLength(stream: Http2Stream | undefined, bytes: number): boolean {
     if (bytes > 0) this.#floods.excuse('pings', 1);
-    const tooSmall = this.#receiver.take(stream, bytes);
+    const tooSmall = this.receiver.take(stream, bytes);
     if (tooSmall === 'none') return true;
     if (tooSmall === 'connection' || stream === undefined) {
       this.fail(ErrorCode.FlowControlError, 'more DATA than the connection window');
     } else {
-      this.#receiver.consumed(undefined, bytes);
+      this.receiver.consumed(undefined, bytes);
       this.streamError(stream.id, ErrorCode.FlowControlError);
     }
     return false;
@@ -255,7 +243,7 @@ export class Http2Connection
   /** It has ended. */
   onDataDone(stream: Http2Stream | undefined, bytes: number, endStream: boolean): void {
     if (stream === undefined || stream.isClosed) {
-      this.#receiver.consumed(undefined, bytes);
+      this.receiver.consumed(undefined, bytes);
       return;
     }
     if (endStream) stream.isRemoteEnded = true;
@@ -314,10 +302,10 @@ export class Http2Connection
 
   #close(stream: Http2Stream, end: StreamEnd): void {
     this.table.open.delete(stream.id);
-    this.#sender.forget(stream);
+    this.sender.forget(stream);
     this.table.closed.remember(stream.id, end);
     const held = stream.close();
-    if (held > 0) this.#receiver.consumed(undefined, held);
+    if (held > 0) this.receiver.consumed(undefined, held);
     this.#role.onStreamClosed(stream);
     if (this.#end.isNear && this.table.open.size === 0) this.goAway(ErrorCode.NoError);
   }
@@ -356,7 +344,7 @@ export class Http2Connection
   }
 
   readonly #onRoom = (): void => {
-    this.#sender.pump();
+    this.sender.pump();
     for (const stream of [...this.table.open.values()]) {
       if (!stream.isClosed && !stream.isFull) stream.handler.onDrain();
     }

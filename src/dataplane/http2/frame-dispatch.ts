@@ -1,4 +1,5 @@
 import type { ControlFrames } from './control-frames.ts';
+import type { DataReceiver } from './data-receiver.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import {
@@ -20,10 +21,10 @@ import type { Http2Stream } from './stream.ts';
 export interface FrameEvents {
   readonly table: StreamTable;
   readonly control: ControlFrames;
+  readonly receiver: DataReceiver;
   onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void;
   onHead(stream: Http2Stream, endStream: boolean, block: HeaderBlock): void;
   onDataLength(stream: Http2Stream | undefined, bytes: number): boolean;
-  onStreamData(stream: Http2Stream, chunk: Buffer, start: number, end: number): void;
   onDataDone(stream: Http2Stream | undefined, bytes: number, endStream: boolean): void;
   onPeerReset(stream: Http2Stream, code: number): void;
   streamError(streamId: number, code: ErrorCode): void;
@@ -148,7 +149,7 @@ export class FrameDispatch implements FrameHandler {
     if (isFirst && !this.#beginData(streamId, frameBytes, start, end, isLast && !endStream)) return;
     const stream = this.#dataStream;
     if (stream !== undefined && end > start && !stream.isClosed) {
-      this.#events.onStreamData(stream, chunk, start, end);
+      this.#events.receiver.give(stream, chunk, start, end);
     }
     if (isLast) this.#events.onDataDone(stream, frameBytes, endStream);
   }
@@ -304,10 +305,16 @@ export class FrameDispatch implements FrameHandler {
   #onRstStream(streamId: number, payload: Buffer, start: number, end: number): void {
     if (streamId === 0 || this.#events.table.isIdle(streamId)) {
       this.#fail('RST_STREAM on a stream that is not open');
-    } else if (end - start !== 4) {
+      return;
+    }
+    if (end - start !== 4) {
       this.#failSize('RST_STREAM is not of 4 bytes');
-    } else if (this.#floods.count('resets')) {
-      const stream = this.#events.table.open.get(streamId);
+      return;
+    }
+    const stream = this.#events.table.open.get(streamId);
+    // A stream that we opened for somebody can be reset once, and that costs an endpoint as much as us.
+    const isOwn = stream !== undefined && this.#side === 'client';
+    if (isOwn || this.#floods.count('resets')) {
       if (stream !== undefined) this.#events.onPeerReset(stream, payload.readUInt32BE(start));
       // What it sends after that was not on its way when we reset the stream.
       else this.#events.table.closed.remember(streamId, 'reset-by-peer');

@@ -2,6 +2,7 @@ import type { KindMask } from '../field-block.ts';
 import type { FieldList } from '../fields.ts';
 import { Timer, type TimerWheel } from '../timer-wheel.ts';
 import type { Clock } from '../clock.ts';
+import type { DataSender } from './data-sender.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import type { ErrorCode } from './frames.ts';
 import type { HeaderBlock } from './header-block.ts';
@@ -42,14 +43,11 @@ export interface StreamHome {
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly isOutputFull: boolean;
+  readonly sender: DataSender;
   beginHead(streamId: number): void;
   field(name: string, value: string): void;
   endHead(stream: Http2Stream, endStream: boolean): void;
-  /** Writes what may go now. Where it stopped. */
-  writeData(stream: Http2Stream, chunk: Buffer, start: number, end: number): number;
   writeEnd(stream: Http2Stream): void;
-  /** Something waits for the windows, or for room. */
-  wait(stream: Http2Stream): void;
   consumed(stream: Http2Stream, bytes: number): void;
   reset(stream: Http2Stream, code: ErrorCode): void;
 }
@@ -138,10 +136,10 @@ export class Http2Stream {
   data(chunk: Buffer, start: number, end: number): void {
     if (this.isClosed || start === end) return;
     this.writtenBytes += end - start;
-    const at = this.hasPending ? start : this.#home.writeData(this, chunk, start, end);
+    const at = this.hasPending ? start : this.#home.sender.write(this, chunk, start, end);
     if (at === end) return;
     this.#pending.push(Buffer.from(chunk.subarray(at, end)));
-    this.#home.wait(this);
+    this.#home.sender.wait(this);
     if (this.#pending.length === 1) this.#expectProgress();
   }
 
@@ -182,7 +180,7 @@ export class Http2Stream {
     const [chunk] = this.#pending;
     if (chunk === undefined) return false;
     const end = Math.min(chunk.length, this.#pendingAt + maxBytes);
-    const at = this.#home.writeData(this, chunk, this.#pendingAt, end);
+    const at = this.#home.sender.write(this, chunk, this.#pendingAt, end);
     if (at > this.#pendingAt) this.#expectProgress();
     this.#pendingAt = at;
     if (at === chunk.length) {
