@@ -37,12 +37,12 @@ export class FloodGuard {
     ignored: 0,
     windowUpdates: 0,
   };
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #onTripped: (limit: LimitName) => void;
   #atMs: number;
 
   /** @param onTripped ends the connection. */
-  constructor(clock: Clock, onTripped: (limit: LimitName) => void) {
+  constructor(clock: Pick<Clock, 'nowMs'>, onTripped: (limit: LimitName) => void) {
     this.#clock = clock;
     this.#onTripped = onTripped;
     this.#atMs = clock.nowMs;
