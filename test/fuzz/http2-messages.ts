@@ -6,10 +6,11 @@
 import { Flag, FrameType } from '../../src/dataplane/http2/frames.ts';
 import { HpackDecoder } from '../../src/dataplane/http2/hpack/decoder.ts';
 import { UnsoundAnswer } from './sound-answers.ts';
-import type { WholeRequest } from './whole-messages.ts';
+import type { WholeAnswer, WholeRequest } from './whole-messages.ts';
 import { readFrames, type ReadFrame } from './read-frames.ts';
 
 const AMPLE = 10_000_000;
+const HEADER_BYTES = 9;
 
 interface Message {
   fields: Map<string, string>;
@@ -34,6 +35,45 @@ function contentOf({ type, flags, payload }: ReadFrame): Buffer {
 
 /** The requests behind the preface that are whole: with END_STREAM, and as long as they say they are. */
 export function wholeHttp2Requests(bytes: Buffer): WholeRequest[] {
+  return [...readMessages(bytes).values()].filter(isWhole).map(({ fields, body }) => {
+    return { method: fields.get(':method') ?? '', body };
+  });
+}
+
+/**
+ * A stream's final answer, as far as who passes it on can know: with its length reached it is whole for a client of
+ * HTTP/1.1, whether or not END_STREAM, or the end of the last frame, follows.
+ */
+export function wholeHttp2Answer(bytes: Buffer, streamId: number): WholeAnswer | undefined {
+  const message = readMessages(closeLastFrame(bytes)).get(streamId);
+  if (message === undefined) return undefined;
+  const { fields, body } = message;
+  const status = Number(fields.get(':status'));
+  if (status === 204 || status === 304) return { status, body: '' };
+  const length = fields.get('content-length');
+  if (length === undefined) return message.isWhole ? { status, body } : undefined;
+  return body.length >= Number(length)
+    ? { status, body: body.slice(0, Number(length)) }
+    : undefined;
+}
+
+/** A frame of DATA that is cut off ends where its data is, without padding, and ends nothing else. */
+function closeLastFrame(bytes: Buffer): Buffer {
+  let at = 0;
+  for (const { payload } of readFrames(bytes)) at += HEADER_BYTES + payload.length;
+  if (bytes.length - at <= HEADER_BYTES || bytes[at + 3] !== FrameType.Data) return bytes;
+  const isPadded = ((bytes[at + 4] ?? 0) & Flag.Padded) !== 0;
+  const padding = isPadded ? (bytes[at + HEADER_BYTES] ?? 0) : 0;
+  const start = at + HEADER_BYTES + (isPadded ? 1 : 0);
+  const dataEnd = at + HEADER_BYTES + bytes.readUIntBE(at, 3) - padding;
+  const header = Buffer.from(bytes.subarray(at, at + HEADER_BYTES));
+  const data = bytes.subarray(start, Math.max(start, dataEnd));
+  header.writeUIntBE(data.length, 0, 3);
+  header[4] = Flag.None;
+  return Buffer.concat([bytes.subarray(0, at), header, data]);
+}
+
+function readMessages(bytes: Buffer): Map<number, Message> {
   const messages = new Map<number, Message>();
   const decoder = new HpackDecoder(4096);
   let block: Buffer[] = [];
@@ -52,12 +92,15 @@ export function wholeHttp2Requests(bytes: Buffer): WholeRequest[] {
     const fields = decode(decoder, Buffer.concat(block));
     block = [];
     if (fields === undefined) break;
-    if (message === undefined) messages.set(streamId, { fields, body: '', isWhole: isLastHead });
-    else if (isLastHead) message.isWhole = true;
+    if (message === undefined || isInterim(message)) {
+      messages.set(streamId, { fields, body: '', isWhole: isLastHead });
+    } else if (isLastHead) message.isWhole = true;
   }
-  return [...messages.values()].filter(isWhole).map(({ fields, body }) => {
-    return { method: fields.get(':method') ?? '', body };
-  });
+  return messages;
+}
+
+function isInterim({ fields }: Message): boolean {
+  return /^1/.test(fields.get(':status') ?? '');
 }
 
 function isWhole({ fields, body, isWhole }: Message): boolean {
@@ -99,10 +142,10 @@ function readHead(decoder: HpackDecoder, answers: Map<number, Message>, frame: R
   if (fields === undefined) throw new UnsoundAnswer('a header block that does not decode');
   const before = answers.get(streamId);
   if (before?.isWhole === true) throw new UnsoundAnswer('HEADERS behind the end');
-  const isInterim = before === undefined || /^1/.test(before.fields.get(':status') ?? '');
-  if (isInterim) checkHead(fields);
+  const isHead = before === undefined || isInterim(before);
+  if (isHead) checkHead(fields);
   const isWhole = (flags & Flag.EndStream) !== 0;
-  if (isInterim) answers.set(streamId, { fields, body: '', isWhole });
+  if (isHead) answers.set(streamId, { fields, body: '', isWhole });
   else before.isWhole = isWhole;
 }
 

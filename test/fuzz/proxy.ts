@@ -1,6 +1,6 @@
 /** The data plane under fire, in this process. */
 import { DataPlane } from '../../src/dataplane/data-plane.ts';
-import type { Endpoint } from '../../src/model/config.ts';
+import type { Cluster, Endpoint } from '../../src/model/config.ts';
 import { diffConfig } from '../../src/model/delta.ts';
 import { WorkerStats } from '../../src/observability/worker-stats.ts';
 import { createRecordingLog } from '../blackbox/harness/recording-log.ts';
@@ -14,7 +14,10 @@ export interface FuzzedProxy {
   destroy(): void;
 }
 
-export async function startFuzzedProxy(endpoint: Endpoint): Promise<FuzzedProxy> {
+export async function startFuzzedProxy(
+  endpoint: Endpoint,
+  protocol: Cluster['protocol'] = 'http',
+): Promise<FuzzedProxy> {
   const { log, lines } = createRecordingLog();
   const stats = new WorkerStats();
   const dataPlane = new DataPlane(
@@ -31,6 +34,7 @@ export async function startFuzzedProxy(endpoint: Endpoint): Promise<FuzzedProxy>
   );
   const config = buildConfig({
     upstreams: [endpoint],
+    protocol,
     virtualHosts: [{ name: 'app.test', routes: [{ retry: { attempts: 1 } }] }],
     settings: { client: { maxConnections: 100_000 } },
   });

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { http1Client } from './client-side.ts';
 import { fuzz, replay } from './fuzzer.ts';
 import { http2Client } from './http2-client-side.ts';
+import { http2Upstream } from './http2-upstream-side.ts';
 import type { SideKind } from './side.ts';
 import { fromLiteral } from './stream.ts';
 import { http1Upstream } from './upstream-side.ts';
@@ -15,6 +16,7 @@ const KINDS: Readonly<Record<string, SideKind>> = {
   'h1 client': http1Client,
   'h1 upstream': http1Upstream,
   'h2 client': http2Client,
+  'h2 upstream': http2Upstream,
 };
 
 const { values } = parseArgs({

@@ -98,11 +98,22 @@ function chunksOf(text: string, from: number): Body {
     const line = text.slice(at, lineEnd);
     if (!/^[0-9a-f]+$/i.test(line)) throw new UnsoundAnswer(`chunk size ${JSON.stringify(line)}`);
     const size = parseInt(line, 16);
+    if (size === 0) return endOfChunks(text, lineEnd, body);
     const end = lineEnd + 2 + size + 2;
     body += text.slice(lineEnd + 2, lineEnd + 2 + size);
     if (end > text.length) return { text: body, end: text.length, isWhole: false };
     if (!text.startsWith('\r\n', end - 2)) throw new UnsoundAnswer('bytes after chunk data');
-    if (size === 0) return { text: body, end, isWhole: true };
     at = end;
   }
+}
+
+/** What follows the last chunk's size: trailers, and an empty line. */
+function endOfChunks(text: string, lineEnd: number, body: string): Body {
+  const end = text.indexOf('\r\n\r\n', lineEnd);
+  if (end === -1) return { text: body, end: text.length, isWhole: false };
+  for (const line of text.slice(lineEnd + 2, end).split('\r\n')) {
+    const isField = line === '' || /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*$/.test(line);
+    if (!isField) throw new UnsoundAnswer(`trailer ${JSON.stringify(line)}`);
+  }
+  return { text: body, end: end + 4, isWhole: true };
 }
