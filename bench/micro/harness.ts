@@ -28,7 +28,7 @@ export function runMicro(cases: readonly MicroCase[]): void {
 
 /** How many calls fill a batch, once the function is hot. */
 function calibrate(run: MicroCase['run']): number {
-  let calls = 100;
+  let calls = 1;
   while (timeOf(run, calls) < BATCH_MS) calls *= 2;
   return calls;
 }

@@ -12,6 +12,7 @@ import { sampleExchangeRecord } from '../../test/unit/sample-exchange-record.ts'
 import { benchHosts } from '../manifests.ts';
 import { balancingCases } from './balancing.ts';
 import { runMicro } from './harness.ts';
+import { hpackCases } from './hpack.ts';
 
 /** `node bench/micro/run.ts`: what the functions cost that every exchange goes through. */
 const hosts = benchHosts(5_000);
