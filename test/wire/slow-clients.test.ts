@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { startUpstream } from '../blackbox/harness/upstream.ts';
 import { Child } from '../process/child.ts';
-import { startProduct } from './harness/product.ts';
+import { startProduct, type Product } from './harness/product.ts';
 import { startSteadyLoad, type LoadResult } from './harness/steady-load.ts';
 
 /** Of each kind. */
 const CLIENTS = 1_000;
-const ATTACK_SECONDS = 15;
+const ATTACK_SECONDS = 40;
+const SETTLE_MS = 4_000;
 const PER_SECOND = 200;
 /** Three times a fast machine's p99 is less than another's hiccup. */
 const LEAST_ALLOWED_MS = 250;
@@ -20,7 +21,7 @@ test(
   'a thousand slow clients of each kind at once leave good requests alone',
   { skip },
   async (t) => {
-    const page = Buffer.alloc(1024 * 1024, 'x');
+    const page = Buffer.alloc(512 * 1024, 'x');
     const upstream = await startUpstream(t, (request, response) => {
       request.resume();
       request.on('end', () => response.end(request.url === '/page' ? page : 'hello'));
@@ -36,16 +37,13 @@ test(
       ['-B', '-s', '500000', '-u', url],
       ['-X', '-w', '512', '-y', '1024', '-n', '5', '-z', '32', '-u', `${url}/page`],
     ].map((args) => new Child(t, 'slowhttptest', [...common, ...args], {}));
-    const ended = Promise.all(attacks.map((attack) => attack.ended()));
-    // 500 connections a second of each kind.
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
-    const busy = await loadFor((ATTACK_SECONDS - 7) * 1_000);
-    const open = await product.metric(
-      'nginx_ingress_controller_nginx_process_connections',
-      'state="active"',
-    );
+    // What is measured is to hold them, not the rush of their coming, which shares this machine with its own victims.
+    await untilOpen(product, 3 * CLIENTS);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const busy = await loadFor(8_000);
+    const open = await openConnections(product);
     const growth = (await product.residentBytes()) - before;
-    for (const { stdout, code } of await ended) assert.equal(code, 0, stdout);
+    for (const attack of attacks) attack.kill('SIGINT');
 
     tell('quiet', quiet);
     tell('under attack', busy);
@@ -66,3 +64,15 @@ test(
     }
   },
 );
+
+function openConnections(product: Product): Promise<number> {
+  return product.metric('nginx_ingress_controller_nginx_process_connections', 'state="active"');
+}
+
+async function untilOpen(product: Product, count: number): Promise<void> {
+  for (let round = 0; round < 40; round++) {
+    if ((await openConnections(product)) >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.fail(`not ${count} connections in 20 s`);
+}
