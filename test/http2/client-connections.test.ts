@@ -350,6 +350,30 @@ for (const ALPNProtocols of [undefined, ['http/1.1']]) {
   });
 }
 
+test('as many resets as streams, and as many PINGs as DATA frames, are no flood', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+    for (;;) {
+      const { streamId } = await peer.next(FrameType.Data);
+      peer.send(FrameType.Ping, Flag.None, 0, Buffer.alloc(8));
+      peer.head(streamId, [[':status', '200']]);
+      peer.head(streamId, [['grpc-status', '0']], 'end');
+      await peer.next(FrameType.Ping);
+      const next = await peer.next(FrameType.Data);
+      peer.send(FrameType.Ping, Flag.None, 0, Buffer.alloc(8));
+      peer.reset(next.streamId, ErrorCode.InternalError);
+    }
+  });
+  const settings = { client: { requestsPerConnection: 10_000 } };
+  const proxy = await startGrpcProxy(t, [endpoint], { settings });
+  const client = await connectClient(t, proxy.httpPort);
+  for (let count = 0; count < 2_400; count++) {
+    client.write(POST);
+    assert.equal((await client.readAnswer()).status, count % 2 === 0 ? 200 : 502);
+  }
+  assert.equal(peers.length, 1);
+  peers[0]?.socket.destroy();
+});
+
 const FLOODS: readonly (readonly [name: string, limit: string, frame: (peer: RawPeer) => void])[] =
   [
     [

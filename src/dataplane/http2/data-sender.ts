@@ -34,8 +34,12 @@ export class DataSender {
       this.window.bytes -= size;
       stream.sentBytes += size;
       at += size;
-      // A peer may say for each frame that it took it, twice; not for crumbs that its own windows make.
-      if (size === wanted) this.#floods.excuse('windowUpdates', 2);
+      // A peer may say for each frame that it took it, twice; not for crumbs that its own windows make. gRPC's also ask
+      // with a PING how long that took.
+      if (size === wanted) {
+        this.#floods.excuse('windowUpdates', 2);
+        this.#floods.excuse('pings', 1);
+      }
     }
     return at;
   }
