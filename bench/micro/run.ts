@@ -89,5 +89,6 @@ runMicro([
       return turn;
     },
   },
+  ...hpackCases,
   ...balancingCases(1_000),
 ]);
