@@ -545,6 +545,19 @@ test('an endpoint is not read further while a client does not read', async (t) =
   while (received < total) await once(client.socket, 'data');
 });
 
+test('a client is not read further while an endpoint opens no window', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, () => undefined);
+  const route = { maxBodyBytes: 'none' as const };
+  const proxy = await startGrpcProxy(t, [endpoint], { route });
+  const client = await connectClient(t, proxy.httpPort);
+  const total = 64 * 1024 * 1024;
+  client.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${total}\r\n\r\n`);
+  client.write(Buffer.alloc(total));
+  await stable(() => client.socket.bytesWritten - client.socket.writableLength);
+  assert.ok(client.socket.writableLength > total / 2, 'most of the body was taken');
+  assert.equal(Buffer.concat(dataOf(peers[0])).length, 65_535);
+});
+
 /** Waits until a number has not changed for a few looks. */
 async function stable(look: () => number): Promise<void> {
   let before = -1;
