@@ -14,6 +14,7 @@ import type { TranslateOptions } from '../translate/translate-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
 import { checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
+import { descriptorLimit } from './descriptor-limit.ts';
 import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 
@@ -157,6 +158,7 @@ class Server implements RunningServer {
         worker: {
           bind: ports.bind,
           logLevel: this.#options.logLevel,
+          ...connectionLimit(this.#options.workers),
           stats: this.#metrics.workerStats,
         },
       },
@@ -260,6 +262,13 @@ function createSources(options: ServeOptions, store: Store, log: Logger): Source
       `no cluster to watch: ${reason}; give --kubeconfig FILE, or --manifests FOLDER for a folder of manifests`,
     );
   }
+}
+
+/** A worker's share of half of the descriptors: an exchange has one on either side (security.md §4). */
+function connectionLimit(workers: number): { readonly autoMaxConnections?: number } {
+  const limit = descriptorLimit();
+  if (limit === undefined) return {};
+  return { autoMaxConnections: Math.floor(limit / 2 / Math.max(1, workers)) };
 }
 
 async function wait(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { DataPlane } from '../dataplane/data-plane.ts';
+import { DataPlane, type DataPlaneOptions } from '../dataplane/data-plane.ts';
 import { createAccessLog } from '../observability/access-log.ts';
 import { createLogger, type LogLevel } from '../observability/logger.ts';
 import { WorkerStats, type WorkerStatsOptions } from '../observability/worker-stats.ts';
@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly index: number;
   readonly bind: string;
   readonly reusePort: boolean;
+  /** Client connections at most, where the ConfigMap says none; undefined: as the data plane thinks. */
+  readonly autoMaxConnections?: number;
   readonly logLevel: LogLevel;
   readonly stats: WorkerStatsOptions;
 }
@@ -27,17 +29,14 @@ export function runDataPlane(port: MessagePort, options: WorkerOptions): void {
     worker: options.index,
   });
   const stats = new WorkerStats(options.stats);
-  const dataPlane = new DataPlane(
-    { bind: options.bind, reusePort: options.reusePort },
-    {
-      log,
-      stats,
-      accessLogFor: (settings) =>
-        createAccessLog(settings, STDOUT, (lines) => {
-          stats.accessLogLinesDropped(lines);
-        }),
-    },
-  );
+  const dataPlane = new DataPlane(dataPlaneOptions(options), {
+    log,
+    stats,
+    accessLogFor: (settings) =>
+      createAccessLog(settings, STDOUT, (lines) => {
+        stats.accessLogLinesDropped(lines);
+      }),
+  });
   const send = (message: FromWorker): void => {
     port.postMessage(message);
   };
@@ -81,6 +80,18 @@ export function runDataPlane(port: MessagePort, options: WorkerOptions): void {
     dataPlane.destroy();
   });
   send({ kind: 'started' });
+}
+
+function dataPlaneOptions({
+  bind,
+  reusePort,
+  autoMaxConnections,
+}: WorkerOptions): DataPlaneOptions {
+  return {
+    bind,
+    reusePort,
+    ...(autoMaxConnections === undefined ? {} : { autoMaxConnections }),
+  };
 }
 
 function describe(error: unknown): string {

@@ -12,7 +12,10 @@ const MAX_GROWTH = 150 * MEBIBYTE;
 
 test('10,000 idle connections cost at most 150 MiB, and others are served', async (t) => {
   const upstream = await startUpstream(t, (_request, response) => response.end('hello'));
-  const product = await startProduct(t, { endpoints: [upstream.port] });
+  const product = await startProduct(t, {
+    endpoints: [upstream.port],
+    settings: { 'max-worker-connections': String(CONNECTIONS) },
+  });
   // What the first thousand requests make once is not what connections cost.
   const warmUp = startSteadyLoad(t, { port: product.httpPort, perSecond: 500 });
   await new Promise((resolve) => setTimeout(resolve, 2_000));
