@@ -1,7 +1,8 @@
 /** How a stream ended. */
 export type StreamEnd = 'ended' | 'reset-by-us' | 'reset-by-peer';
 
-const SLOTS = 256;
+const FIRST_SLOTS = 8;
+const MOST_SLOTS = 256;
 const ENDS: readonly StreamEnd[] = ['ended', 'reset-by-us', 'reset-by-peer'];
 
 /**
@@ -9,23 +10,32 @@ const ENDS: readonly StreamEnd[] = ['ended', 'reset-by-us', 'reset-by-peer'];
  * one that was whole is an error (RFC 9113 §5.1). Only the last few hundred ids are remembered, in one small table.
  */
 export class ClosedStreams {
-  readonly #ids = new Int32Array(SLOTS);
-  readonly #ends = new Uint8Array(SLOTS);
+  /** By half of the id: that, and in the last two bits how it ended, from 1. All ids are a client's, and odd. */
+  #slots = new Uint32Array(FIRST_SLOTS);
 
   remember(id: number, end: StreamEnd): void {
-    const slot = slotOf(id);
-    this.#ids[slot] = id;
-    this.#ends[slot] = ENDS.indexOf(end);
+    const half = id >>> 1;
+    let slot = half % this.#slots.length;
+    const before = this.#slots[slot] ?? 0;
+    if (before !== 0 && before >>> 2 !== half && this.#slots.length < MOST_SLOTS) {
+      this.#grow();
+      slot = half % this.#slots.length;
+    }
+    this.#slots[slot] = ((half << 2) | (ENDS.indexOf(end) + 1)) >>> 0;
   }
 
   /** Undefined: never open, or too long ago. */
   endOf(id: number): StreamEnd | undefined {
-    const slot = slotOf(id);
-    return this.#ids[slot] === id ? ENDS[this.#ends[slot] ?? 0] : undefined;
+    const half = id >>> 1;
+    const known = this.#slots[half % this.#slots.length] ?? 0;
+    return known !== 0 && known >>> 2 === half ? ENDS[(known & 3) - 1] : undefined;
   }
-}
 
-/** Ids of one side are all odd or all even. */
-function slotOf(id: number): number {
-  return (id >>> 1) % SLOTS;
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Uint32Array(before.length * 2);
+    for (const known of before) {
+      if (known !== 0) this.#slots[(known >>> 2) % this.#slots.length] = known;
+    }
+  }
 }
