@@ -5,13 +5,14 @@ import { fuzz, replay } from './fuzzer.ts';
 import { Random } from './random.ts';
 import type { SideKind } from './side.ts';
 import { readAnswers } from './sound-answers.ts';
+import { http2Upstream } from './http2-upstream-side.ts';
 import { fromLiteral, toLiteral, type FuzzStream } from './stream.ts';
 import { http1Upstream } from './upstream-side.ts';
 import { wholeAnswer, wholeRequests } from './whole-messages.ts';
 
 /** The fuzzer's own ability to find something; `npm run fuzz` is the search. */
 
-for (const [name, kind] of Object.entries({ http1Client, http1Upstream })) {
+for (const [name, kind] of Object.entries({ http1Client, http1Upstream, http2Upstream })) {
   test(`${name}: a thousand streams of a fixed seed`, { timeout: 60_000 }, async () => {
     const result = await fuzz(kind, { seed: 4, from: 0, streams: 1_000 });
     assert.deepEqual(result, { done: 1_000, failures: [] });

@@ -42,7 +42,7 @@ async function startUpstreamSide(): Promise<Side> {
     const pieces = [Buffer.from(requestFor(index).text)];
     const heard = await talk(proxy.port, addressOf(index), { pieces, ending: 'end' });
     await upstream.hangUp();
-    return judge(index, stream, heard);
+    return judge(index, stream, heard, upstream.lastStreamId());
   };
   return {
     proxy,
@@ -60,13 +60,13 @@ async function startUpstreamSide(): Promise<Side> {
 }
 
 /** What the client may take for the whole of an answer was whole at the upstream, or is our own page. */
-function judge(index: number, stream: FuzzStream, heard: Heard): string[] {
+function judge(index: number, stream: FuzzStream, heard: Heard, streamId: number): string[] {
   if (heard.end === 'never') return ['the connection was not ended'];
   try {
     const [answer] = readAnswers(heard.text, false, [requestFor(index).method]);
     const isOwn = [502, 504].includes(answer?.status ?? 0);
     if (answer === undefined || isOwn || !answer.isWhole || heard.end === 'cut') return [];
-    const whole = wholeHttp2Answer(Buffer.from(textOf(stream), 'latin1'), 1);
+    const whole = wholeHttp2Answer(Buffer.from(textOf(stream), 'latin1'), streamId);
     const isSame = whole?.status === answer.status && whole.body === answer.body;
     return isSame ? [] : [`passed on as whole: ${answer.status} ${JSON.stringify(answer.body)}`];
   } catch (error) {
@@ -80,6 +80,8 @@ interface HostileUpstream {
   readonly faults: string[];
   /** What `/hostile/<index>` is answered with, once. */
   expect(index: number, stream: FuzzStream): void;
+  /** On which stream the last hostile answer was asked for: not the first, where a clean request came before. */
+  lastStreamId(): number;
   /** Ends all connections. */
   hangUp(): Promise<void>;
   close(): void;
@@ -89,6 +91,7 @@ async function startHostileUpstream(): Promise<HostileUpstream> {
   const faults: string[] = [];
   const streams = new Map<string, FuzzStream>();
   const sockets = new Set<Socket>();
+  let lastStreamId = 1;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
     // Before this the proxy sends no request.
@@ -97,6 +100,7 @@ async function startHostileUpstream(): Promise<HostileUpstream> {
       const [, kind, index = ''] = path.split('/');
       const stream = streams.get(index);
       streams.delete(index);
+      if (kind === 'hostile' && stream !== undefined) lastStreamId = streamId;
       if (kind !== 'hostile') answerClean(socket, streamId, index);
       else if (stream !== undefined) void say(socket, stream);
       else socket.destroy();
@@ -111,6 +115,7 @@ async function startHostileUpstream(): Promise<HostileUpstream> {
     port: (server.address() as AddressInfo).port,
     faults,
     expect: (index, stream) => streams.set(String(index), stream),
+    lastStreamId: () => lastStreamId,
     async hangUp() {
       const closed = [...sockets].map((socket) => {
         socket.destroy();
