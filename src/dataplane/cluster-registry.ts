@@ -44,7 +44,7 @@ export class ClusterRegistry {
       const entry = this.#entry(id);
       if (entry.isConfigured) this.#leaveSet(entry.state);
       entry.isConfigured = false;
-      entry.state.setEndpoints([]);
+      entry.state.setEndpoints({ endpoints: [], weights: undefined });
       this.#dropIfUnused(id, entry);
     }
     for (const setId of changedSets) {

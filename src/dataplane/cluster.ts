@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../model/config.ts';
 import type { Balancer, PickContext } from './balancer/balancer.ts';
 import { createBalancer } from './balancer/index.ts';
-import type { EndpointState } from './endpoint-registry.ts';
+import type { EndpointState, WeightedEndpoints } from './endpoint-registry.ts';
 
 export type { EndpointState } from './endpoint-registry.ts';
 
@@ -56,8 +56,8 @@ export class ClusterState {
   }
 
   /** Table's alone. */
-  setEndpoints(endpoints: readonly EndpointState[]): void {
-    this.#size = endpoints.length;
-    this.#balancer.setEndpoints(endpoints);
+  setEndpoints({ endpoints, weights }: WeightedEndpoints): void {
+    this.#size = weights?.filter((weight) => weight > 0).length ?? endpoints.length;
+    this.#balancer.setEndpoints(endpoints, weights);
   }
 }

@@ -14,10 +14,10 @@ const keysOf = (endpoints: readonly { key: string }[]) => endpoints.map(({ key }
 test('sets that share an address share its state', () => {
   const registry = new EndpointRegistry();
   registry.update({ set: [setOf('a', 1, 2), setOf('b', 2)], remove: [] });
-  const [, second] = registry.endpointsOf('a');
-  assert.deepEqual(second, registry.endpointsOf('b')[0]);
-  assert.equal(second, registry.endpointsOf('b')[0]);
-  assert.deepEqual(registry.endpointsOf('unknown'), []);
+  const [, second] = registry.endpointsOf('a').endpoints;
+  assert.deepEqual(second, registry.endpointsOf('b').endpoints[0]);
+  assert.equal(second, registry.endpointsOf('b').endpoints[0]);
+  assert.deepEqual(registry.endpointsOf('unknown').endpoints, []);
 });
 
 test('keys name address and port, IPv6 in brackets', () => {
@@ -27,26 +27,29 @@ test('keys name address and port, IPv6 in brackets', () => {
     { address: '2001:db8::1', port: 443 },
   ];
   registry.update({ set: [{ id: 'a', endpoints }], remove: [] });
-  assert.deepEqual(keysOf(registry.endpointsOf('a')), ['10.0.0.1:8080', '[2001:db8::1]:443']);
+  assert.deepEqual(keysOf(registry.endpointsOf('a').endpoints), [
+    '10.0.0.1:8080',
+    '[2001:db8::1]:443',
+  ]);
 });
 
 test('a state stays over changes of its set', () => {
   const registry = new EndpointRegistry();
   registry.update({ set: [setOf('a', 1, 2)], remove: [] });
-  const [first] = registry.endpointsOf('a');
+  const [first] = registry.endpointsOf('a').endpoints;
   assert.ok(first);
   first.inFlight = 3;
   assert.deepEqual(keysOf(registry.update({ set: [setOf('a', 1, 3)], remove: [] })), [
     '10.0.0.2:80',
   ]);
-  assert.equal(registry.endpointsOf('a')[0], first);
+  assert.equal(registry.endpointsOf('a').endpoints[0], first);
   assert.equal(first.removed, false);
 });
 
 test('an endpoint is removed when no set names it any more', () => {
   const registry = new EndpointRegistry();
   registry.update({ set: [setOf('a', 1), setOf('b', 1)], remove: [] });
-  const [shared] = registry.endpointsOf('a');
+  const [shared] = registry.endpointsOf('a').endpoints;
   assert.deepEqual(registry.update({ set: [], remove: ['a'] }), []);
   assert.equal(shared?.removed, false);
   assert.deepEqual(registry.update({ set: [setOf('b')], remove: [] }), [shared]);
@@ -57,22 +60,22 @@ test('an endpoint is removed when no set names it any more', () => {
 test('moving from set to set is no removal', () => {
   const registry = new EndpointRegistry();
   registry.update({ set: [setOf('a', 1)], remove: [] });
-  const [moving] = registry.endpointsOf('a');
+  const [moving] = registry.endpointsOf('a').endpoints;
   assert.deepEqual(registry.update({ set: [setOf('a'), setOf('b', 1)], remove: [] }), []);
   assert.deepEqual(registry.update({ set: [setOf('c', 1)], remove: ['b'] }), []);
-  assert.equal(registry.endpointsOf('c')[0], moving);
+  assert.equal(registry.endpointsOf('c').endpoints[0], moving);
 });
 
 test('coming back, an endpoint that still has exchanges gets its state back', () => {
   const registry = new EndpointRegistry();
   registry.update({ set: [setOf('a', 1, 2)], remove: [] });
-  const [busy, idle] = registry.endpointsOf('a');
+  const [busy, idle] = registry.endpointsOf('a').endpoints;
   assert.ok(busy && idle);
   busy.inFlight = 1;
   registry.update({ set: [setOf('a')], remove: [] });
   registry.update({ set: [setOf('a')], remove: [] });
   registry.update({ set: [setOf('a', 1, 2)], remove: [] });
-  const [first, second] = registry.endpointsOf('a');
+  const [first, second] = registry.endpointsOf('a').endpoints;
   assert.equal(first, busy);
   assert.equal(busy.removed, false);
   assert.notEqual(second, idle);
@@ -80,5 +83,20 @@ test('coming back, an endpoint that still has exchanges gets its state back', ()
   busy.inFlight = 0;
   registry.update({ set: [setOf('a', 1)], remove: [] });
   registry.update({ set: [setOf('a', 1)], remove: [] });
-  assert.equal(registry.endpointsOf('a')[0], busy);
+  assert.equal(registry.endpointsOf('a').endpoints[0], busy);
+});
+
+test('weights stand beside the endpoints of their set, where any has one', () => {
+  const registry = new EndpointRegistry();
+  const plain = { address: '10.0.0.1', port: 80 };
+  const endpoints = [plain, { address: '10.0.0.2', port: 80, weight: 3 }];
+  registry.update({
+    set: [
+      { id: 'a', endpoints },
+      { id: 'b', endpoints: [plain] },
+    ],
+    remove: [],
+  });
+  assert.deepEqual(registry.endpointsOf('a').weights, [1, 3]);
+  assert.equal(registry.endpointsOf('b').weights, undefined);
 });

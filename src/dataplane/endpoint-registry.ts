@@ -19,34 +19,46 @@ interface CountedEndpoint extends EndpointState {
   uses: number;
 }
 
+/** One set: its endpoints in the config's order, and the weight of each; undefined: all alike. */
+export interface WeightedEndpoints {
+  readonly endpoints: readonly EndpointState[];
+  readonly weights: readonly number[] | undefined;
+}
+
+interface CountedSet extends WeightedEndpoints {
+  readonly endpoints: readonly CountedEndpoint[];
+}
+
+const EMPTY: CountedSet = { endpoints: [], weights: undefined };
+
 /** The endpoint sets of the config, and for each `ip:port` in them the one state that this worker keeps. */
 export class EndpointRegistry {
-  readonly #sets = new Map<string, readonly CountedEndpoint[]>();
+  readonly #sets = new Map<string, CountedSet>();
   readonly #states = new Map<string, CountedEndpoint>();
   /** Part of `#states` until their last exchange ends: coming back before, they have their state again. */
   readonly #removed = new Set<CountedEndpoint>();
 
   /** Empty for a set that is not in the config. */
-  endpointsOf(setId: string): readonly EndpointState[] {
-    return this.#sets.get(setId) ?? [];
+  endpointsOf(setId: string): WeightedEndpoints {
+    return this.#sets.get(setId) ?? EMPTY;
   }
 
   /** Gives the endpoints that no set names any more. One that only moves from set to set is not among them. */
   update({ set, remove }: SectionDelta<EndpointSet>): readonly EndpointState[] {
     this.#forgetIdle();
-    const left: (readonly CountedEndpoint[])[] = [];
+    const left: CountedSet[] = [];
     for (const { id, endpoints } of set) {
-      left.push(this.#sets.get(id) ?? []);
-      this.#sets.set(
-        id,
-        endpoints.map((endpoint) => this.#use(endpoint)),
-      );
+      left.push(this.#sets.get(id) ?? EMPTY);
+      this.#sets.set(id, {
+        endpoints: endpoints.map((endpoint) => this.#use(endpoint)),
+        weights: weightsOf(endpoints),
+      });
     }
     for (const id of remove) {
-      left.push(this.#sets.get(id) ?? []);
+      left.push(this.#sets.get(id) ?? EMPTY);
       this.#sets.delete(id);
     }
-    return left.flat().filter((endpoint) => this.#release(endpoint));
+    return left.flatMap(({ endpoints }) => endpoints).filter((each) => this.#release(each));
   }
 
   #use({ address, port }: Endpoint): CountedEndpoint {
@@ -78,4 +90,9 @@ export class EndpointRegistry {
       this.#states.delete(state.key);
     }
   }
+}
+
+function weightsOf(endpoints: readonly Endpoint[]): readonly number[] | undefined {
+  const isWeighted = endpoints.some(({ weight }) => weight !== undefined);
+  return isWeighted ? endpoints.map(({ weight = 1 }) => weight) : undefined;
 }

@@ -183,6 +183,8 @@ export interface Endpoint {
   /** IPv4 or IPv6 literal without brackets. */
   readonly address: string;
   readonly port: number;
+  /** Share of the exchanges beside the others of the set, a whole number; 0: none. Absent: 1. */
+  readonly weight?: number;
 }
 
 export interface Certificate {

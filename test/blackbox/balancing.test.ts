@@ -252,6 +252,27 @@ for (const balancer of [
   });
 }
 
+test("round robin: weights give shares, in nginx's order", async (t) => {
+  const [first, second, third] = await startNamed(t, 3);
+  assert.ok(first && second && third);
+  const upstreams = [
+    { ...first, weight: 2 },
+    { ...second, weight: 1 },
+    { ...third, weight: 0 },
+  ];
+  const client = await connectClient(t, (await startProxy(t, { upstreams })).httpPort);
+  let bodies = '';
+  for (let n = 0; n < 9; n++) bodies += (await ask(client)).body;
+  assert.equal(bodies, '010010010');
+});
+
+test('weights of nothing but 0 are no endpoint', async (t) => {
+  const [only] = await startNamed(t, 1);
+  assert.ok(only);
+  const proxy = await startProxy(t, { upstreams: [{ ...only, weight: 0 }] });
+  assert.equal((await ask(await connectClient(t, proxy.httpPort))).status, 503);
+});
+
 test('ewma: an endpoint that answers slowly has less', async (t) => {
   const slow = await startUpstream(t, (_request, response) => {
     setTimeout(() => response.end('slow'), 30);
