@@ -1,34 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { Child, run } from '../process/child.ts';
+import { test } from 'node:test';
+import { Child } from '../process/child.ts';
 import { cloneQuickstart } from '../process/clone.ts';
-
-/** A real browser, which no stand-in is: its own parser, its own connections, its own idea of `*.localhost`. */
-const browser = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].find(
-  (name) => spawnSync(name, ['--version']).status === 0,
-);
+import { browser, loadPage } from './load-page.ts';
 
 test('a browser is installed', () => {
   assert.ok(browser, 'no Chromium: apt-get install chromium (Debian), or Google Chrome in PATH');
 });
-
-/** The page as it stands after it was loaded. */
-async function load(t: TestContext, url: string): Promise<string> {
-  const profile = await mkdtemp(join(tmpdir(), 'ts-nginx-browser-'));
-  t.after(() => rm(profile, { recursive: true, force: true, maxRetries: 10 }));
-  const ended = await run(t, browser ?? '', [
-    ...['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run'],
-    ...['--disable-background-networking', '--disable-dev-shm-usage'],
-    '--ignore-certificate-errors', // the quickstart's certificate is its own
-    ...[`--user-data-dir=${profile}`, '--timeout=20000', '--dump-dom', url],
-  ]);
-  assert.equal(ended.code, 0, ended.stderr);
-  return ended.stdout;
-}
 
 test('the quickstart page, over http and https', { skip: browser === undefined }, async (t) => {
   const clone = await cloneQuickstart(t);
@@ -68,7 +46,7 @@ test('the quickstart page, over http and https', { skip: browser === undefined }
     },
   ]) {
     await t.test(url, async (t) => {
-      const page = await load(t, url);
+      const page = await loadPage(t, url);
       assert.match(page, new RegExp(`<title>${service} · ts-nginx quickstart</title>`));
       assert.match(page, new RegExp(`<h1>You reached <em>${service}</em></h1>`));
       assert.ok(page.includes(`<b>${ingress}</b>`), page);
