@@ -118,6 +118,41 @@ test('no more streams than an endpoint allows are opened on a connection', async
   assert.ok(proxy.records.every(({ attempts }) => attempts.length === 1));
 });
 
+test('of those that wait for a connection, those that it has no stream for go to others', async (t) => {
+  const ready = Promise.withResolvers<undefined>();
+  const { endpoint, peers } = await startRawEndpoint(
+    t,
+    async (peer) => {
+      await ready.promise;
+      peer.settings([SettingId.MaxConcurrentStreams, 2]);
+      await serveToEnd(peer);
+    },
+    { greets: false },
+  );
+  const proxy = await startGrpcProxy(t, [endpoint]);
+  const started = countStarted(proxy, 5);
+  const answers = Promise.all(Array.from({ length: 5 }, () => ask(t, proxy)));
+  await started;
+  ready.resolve(undefined);
+  assert.deepEqual(new Set((await answers).map(({ status }) => status)), new Set([200]));
+  assert.ok(proxy.records.every(({ attempts }) => attempts.length === 1));
+  assert.ok(peers.length > 1);
+});
+
+/** Resolves when so many exchanges have begun. */
+async function countStarted(proxy: RunningProxy, wanted: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const { stats } = proxy;
+  const inner = stats.exchangeStarted.bind(stats);
+  let count = 0;
+  stats.exchangeStarted = () => {
+    inner();
+    count += 1;
+    if (count === wanted) resolve(undefined);
+  };
+  await promise;
+}
+
 test('an endpoint that allows no stream is a 502', async (t) => {
   const { endpoint, peers } = await startRawEndpoint(
     t,
