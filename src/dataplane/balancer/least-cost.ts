@@ -1,5 +1,5 @@
 import type { EndpointState } from '../endpoint-registry.ts';
-import type { Balancer, PickContext } from './balancer.ts';
+import { withWeight, type Balancer, type PickContext } from './balancer.ts';
 import { Tournament } from './tournament.ts';
 
 /** What one more connection would cost: of IPVS's schedulers that count connections, each has its own measure. */
@@ -22,10 +22,11 @@ export const ipvsCosts = {
  */
 export class LeastCost implements Balancer {
   readonly #costOf: CostOf;
-  readonly #connections = new Map<EndpointState, number>();
-  readonly #positions = new Map<EndpointState, number>();
   #endpoints: readonly EndpointState[] = [];
-  #weights: readonly number[] = [];
+  #positions: ReadonlyMap<EndpointState, number> = new Map();
+  /** By position, as all that follows. */
+  #weights = new Float64Array(0);
+  #connections = new Int32Array(0);
   #tournament = new Tournament(0);
   /** Stamps the endpoints by when they were last chosen. */
   #attempts = 0;
@@ -35,24 +36,22 @@ export class LeastCost implements Balancer {
   }
 
   setEndpoints(endpoints: readonly EndpointState[], weights?: readonly number[]): void {
-    const usable = endpoints
-      .map((endpoint, index) => ({ endpoint, weight: weights?.[index] ?? 1 }))
-      .filter(({ weight }) => weight > 0);
-    const before = this.#tournament;
-    const lastPicks = usable.map(({ endpoint }) => {
+    const positions = this.#positions;
+    const connections = this.#connections;
+    const tournament = this.#tournament;
+    this.#endpoints = withWeight(endpoints, weights);
+    this.#positions = new Map(this.#endpoints.map((endpoint, index) => [endpoint, index]));
+    this.#weights = new Float64Array(this.#endpoints.length).fill(1);
+    endpoints.forEach((endpoint, index) => {
       const position = this.#positions.get(endpoint);
-      return position === undefined ? 0 : before.stampOf(position);
+      if (position !== undefined) this.#weights[position] = weights?.[index] ?? 1;
     });
-    this.#endpoints = usable.map(({ endpoint }) => endpoint);
-    this.#weights = usable.map(({ weight }) => weight);
-    this.#positions.clear();
-    this.#endpoints.forEach((endpoint, index) => this.#positions.set(endpoint, index));
-    for (const endpoint of this.#connections.keys()) {
-      if (!this.#positions.has(endpoint)) this.#connections.delete(endpoint);
-    }
-    this.#tournament = new Tournament(usable.length);
-    lastPicks.forEach((stamp, index) => {
-      this.#update(index, stamp);
+    this.#connections = new Int32Array(this.#endpoints.length);
+    this.#tournament = new Tournament(this.#endpoints.length);
+    this.#endpoints.forEach((endpoint, index) => {
+      const before = positions.get(endpoint);
+      this.#connections[index] = before === undefined ? 0 : (connections[before] ?? 0);
+      this.#update(index, before === undefined ? 0 : tournament.stampOf(before));
     });
   }
 
@@ -65,28 +64,24 @@ export class LeastCost implements Balancer {
   }
 
   began(endpoint: EndpointState): void {
+    const index = this.#positions.get(endpoint);
+    if (index === undefined) return;
+    this.#connections[index] = (this.#connections[index] ?? 0) + 1;
     this.#attempts += 1;
-    this.#count(endpoint, 1, this.#attempts);
+    this.#update(index, this.#attempts);
   }
 
   ended(endpoint: EndpointState): void {
-    this.#count(endpoint, -1);
-  }
-
-  /** What began under another balancer, or before the endpoint was away for a while, was never counted. */
-  #count(endpoint: EndpointState, change: 1 | -1, stamp?: number): void {
     const index = this.#positions.get(endpoint);
-    if (index === undefined) return;
-    const connections = (this.#connections.get(endpoint) ?? 0) + change;
-    if (connections < 0) return;
-    this.#connections.set(endpoint, connections);
-    this.#update(index, stamp ?? this.#tournament.stampOf(index));
+    // What began under another balancer, or before the endpoint was away for a while, was never counted.
+    if (index === undefined || this.#connections[index] === 0) return;
+    this.#connections[index] = (this.#connections[index] ?? 0) - 1;
+    this.#update(index, this.#tournament.stampOf(index));
   }
 
   #update(index: number, stamp: number): void {
-    const endpoint = this.#endpoints[index];
-    const connections = endpoint === undefined ? 0 : (this.#connections.get(endpoint) ?? 0);
-    this.#tournament.set(index, this.#costOf(connections, this.#weights[index] ?? 1), stamp);
+    const cost = this.#costOf(this.#connections[index] ?? 0, this.#weights[index] ?? 1);
+    this.#tournament.set(index, cost, stamp);
   }
 }
 
