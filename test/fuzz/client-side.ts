@@ -1,6 +1,7 @@
 /** Hostile clients before a strict upstream. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { CLIENT_PREFACE } from '../../src/dataplane/http2/frames.ts';
 import {
   type ReceivedRequest,
   StrictReader,
@@ -72,6 +73,8 @@ export function judgeCompleted(
 }
 
 export function judgeAnswers(stream: FuzzStream, address: string, heard: Heard): string[] {
+  // Who begins with the preface speaks HTTP/2, which http2-client-side.ts is for.
+  if (textOf(stream).startsWith(CLIENT_PREFACE)) return [];
   try {
     const isTunnel = /upgrade/i.test(textOf(stream));
     for (const { status, body, isWhole } of readAnswers(heard.text, isTunnel)) {
