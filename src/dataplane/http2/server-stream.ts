@@ -129,7 +129,7 @@ export class ServerStream implements Downstream, StreamHandler {
 
   release(): void {
     this.#exchange = undefined;
-    this.#bodyTimer?.clear();
+    this.#bodyTimer?.remove();
     if (this.#isMute) this.#owner.streamError(this.#stream, ErrorCode.ProtocolError);
   }
 
@@ -286,11 +286,13 @@ export class ServerStream implements Downstream, StreamHandler {
   #expectBody(): void {
     if (this.#stream.isRemoteEnded || this.#isTunnel || this.#isBodyPaused) return;
     if (this.#ahead !== undefined) return;
-    this.#bodyTimer ??= new Timer(this.#engine.wheel, this.#onBodyTimeout);
+    this.#bodyTimer ??= new Timer(this.#engine.wheel, () => {
+      this.#onBodyTimeout();
+    });
     this.#bodyTimer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.bodyMs);
   }
 
-  readonly #onBodyTimeout = (): void => {
+  #onBodyTimeout(): void {
     this.#engine.clock.update();
     this.#engine.stats.limitTripped('request-body-timeout');
     try {
@@ -298,7 +300,7 @@ export class ServerStream implements Downstream, StreamHandler {
     } catch (error) {
       this.onDefect(error);
     }
-  };
+  }
 }
 
 const GONE: Readonly<Record<ResetBy, string>> = {
