@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { suite, test, type TestContext } from 'node:test';
 import type { BalancerConfig, SessionCookie } from '../../src/model/config.ts';
-import { carrier } from './harness/carrier.ts';
+import { carrier, carrierCertificate } from './harness/carrier.ts';
 import { connectClient, type RawAnswer, type RawClient } from './harness/raw-client.ts';
 import { startProxy, type ProxyOptions } from './harness/start-proxy.ts';
 import { refusedEndpoint, startUpstream } from './harness/upstream.ts';
@@ -155,6 +157,30 @@ test('persistent: who lost its endpoint is told of another', async (t) => {
   const moved = await ask(client, { fields });
   assert.notEqual(moved.body, first.body);
   assert.notEqual(sessionOf(moved), sessionOf(first));
+});
+
+test('over TLS the cookie is Secure, and over HTTP/2 it is found among the crumbs', async (t) => {
+  const upstreams = await startNamed(t, 5);
+  const options = { upstreams, balancer: sticky('balanced'), virtualHosts };
+  const proxy = await startProxy(t, { ...options, certificates: [carrierCertificate()] });
+  const session = connectHttp2(`https://127.0.0.1:${proxy.httpsPort}`, {
+    servername: 'app.test',
+    ca: carrierCertificate().chain,
+  });
+  t.after(() => {
+    session.destroy();
+  });
+  const askHttp2 = async (crumbs: string[]) => {
+    const stream = session.request({ ':authority': 'app.test', cookie: crumbs });
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    return { cookies: headers['set-cookie'], body: await text(stream) };
+  };
+  const first = await askHttp2(['a=b']);
+  assert.equal(first.cookies?.length, 2);
+  const [, told = ''] = first.cookies;
+  assert.match(told, /^route=[^;]+; Path=\/; Secure; HttpOnly$/);
+  const again = await askHttp2(['a=b', told.slice(0, told.indexOf(';')), 'c=d']);
+  assert.deepEqual(again, { cookies: ['own=1'], body: first.body });
 });
 
 test('a route of the same cluster without a session cookie tells none', async (t) => {
