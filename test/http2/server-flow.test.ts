@@ -210,6 +210,9 @@ test('after keep-alive-requests streams a connection goes away, and loses none',
   for (let id = 1; id <= 9; id += 2) assert.equal((await client.answer(id)).status, 200);
   assert.equal((await client.ended()).code, ErrorCode.NoError);
   assert.equal(client.goaways.at(-1)?.lastStreamId, 9);
+  // The PING between the two of them tells when the client knows.
+  assert.equal(client.goaways.length, 2);
+  assert.equal(client.counts.get(FrameType.Ping), 1);
   assert.equal(proxy.limits.get('requests-per-connection'), 1);
 });
 
