@@ -19,16 +19,10 @@ const KINDS: Readonly<Record<string, SideKind>> = {
   'h2 upstream': http2Upstream,
 };
 
-const { values } = parseArgs({
-  options: {
-    streams: { type: 'string', default: '20000' },
-    seed: { type: 'string' },
-    from: { type: 'string', default: '0' },
-    side: { type: 'string' },
-    protocol: { type: 'string' },
-    replay: { type: 'string' },
-  },
-});
+const USAGE =
+  'npm run fuzz -- [--streams N] [--seed S] [--from NUMBER] [--side client|upstream] [--protocol h1|h2] [--replay LITERAL]';
+
+const values = readOptions();
 
 const chosen = Object.entries(KINDS).filter(([name]) => {
   const [protocol, side] = name.split(' ');
@@ -37,10 +31,37 @@ const chosen = Object.entries(KINDS).filter(([name]) => {
     (values.side === undefined || values.side === side)
   );
 });
-if (chosen.length === 0) throw new Error('no such side or protocol');
+if (chosen.length === 0) fail('no such side or protocol');
 process.exitCode = (await (values.replay === undefined ? runAll() : replayAll(values.replay)))
   ? 0
   : 1;
+
+/** The command line; ends the process with 2 where it can't be obeyed. */
+function readOptions() {
+  try {
+    const { values: given } = parseArgs({
+      options: {
+        streams: { type: 'string', default: '20000' },
+        seed: { type: 'string' },
+        from: { type: 'string', default: '0' },
+        side: { type: 'string' },
+        protocol: { type: 'string' },
+        replay: { type: 'string' },
+      },
+    });
+    for (const name of ['streams', 'seed', 'from'] as const) {
+      if (!/^\d{1,12}$/.test(given[name] ?? '0')) fail(`--${name} is a whole number`);
+    }
+    return given;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(reason: string): never {
+  console.error(`${reason}\n${USAGE}`);
+  process.exit(2);
+}
 
 async function runAll(): Promise<boolean> {
   const seed = values.seed === undefined ? Date.now() % 0x7fff_ffff : Number(values.seed);
