@@ -2,11 +2,14 @@ import type { Cluster } from '../model/config.ts';
 import type { Balancer } from './balancer/balancer.ts';
 import { ClusterState } from './cluster.ts';
 import type { EndpointRegistry } from './endpoint-registry.ts';
+import type { EndpointTls } from './tls/endpoint-tls.ts';
 
 /** A cluster's config, compiled: what can fail has been done. */
 export interface CompiledCluster {
   readonly config: Cluster;
   readonly balancer: Balancer;
+  /** Undefined where the config says nothing of TLS. */
+  readonly tls: EndpointTls | undefined;
 }
 
 interface Entry {
@@ -33,11 +36,11 @@ export class ClusterRegistry {
     remove: readonly string[],
     changedSets: readonly string[],
   ): void {
-    for (const { config, balancer } of set) {
+    for (const { config, balancer, tls } of set) {
       const entry = this.#entry(config.id);
       if (entry.isConfigured) this.#leaveSet(entry.state);
       entry.isConfigured = true;
-      entry.state.reconfigure(config, balancer);
+      entry.state.reconfigure(config, balancer, tls);
       this.#joinSet(entry.state);
     }
     for (const id of remove) {

@@ -191,5 +191,8 @@ class WorkerEngine implements Engine {
     this.table.onEndpointRemoved = (endpoint) => {
       this.pool.closeIdle(endpoint);
     };
+    this.table.onTlsRetired = (tls) => {
+      this.pool.closeIdleOf(tls);
+    };
   }
 }

@@ -331,14 +331,14 @@ export class Exchange
       return;
     }
     const { pool, clock } = this.#engine;
-    const { protocol } = route.cluster.config;
+    const { transport } = route.cluster;
     this.#attempt = new Attempt(endpoint.key, clock.nowMs);
     this.attempts = [...this.attempts, this.#attempt];
     this.#endpoint = endpoint;
     route.cluster.began(endpoint);
     const upstream =
-      (fresh ? undefined : pool.take(endpoint, protocol)) ??
-      pool.connect(endpoint, protocol, route.config.timeouts.connectMs);
+      (fresh ? undefined : pool.take(endpoint, transport)) ??
+      pool.connect(endpoint, transport, route.config.timeouts.connectMs);
     this.#upstream = upstream;
     upstream.attach(this);
     if (upstream.isConnected) this.onConnected();

@@ -1,20 +1,16 @@
-import type { UpstreamProtocol } from '../model/config.ts';
-import type { EndpointState } from './cluster.ts';
+import type { EndpointState, Transport } from './cluster.ts';
 import type { Upstream } from './codec.ts';
 import type { Engine } from './engine.ts';
 import { ClientConnection } from './http1/client-connection.ts';
 import { ClientConnections } from './http2/client-connections.ts';
 import { IdleChain } from './idle-chain.ts';
+import type { EndpointTls } from './tls/endpoint-tls.ts';
 
-type Http1Protocol = ClientConnection['protocol'];
-
-interface IdleStacks {
-  readonly http: ClientConnection[];
-  readonly https: ClientConnection[];
-}
+/** By TLS identity; undefined: plain text. */
+type IdleStacks = Map<EndpointTls | undefined, ClientConnection[]>;
 
 /**
- * Connections to endpoints. Those of HTTP/1.1 that are idle wait here, per endpoint and protocol; the one used last goes
+ * Connections to endpoints. Those of HTTP/1.1 that are idle wait here, per endpoint and TLS identity; the one used last goes
  * first, so that the others may age and close.
  */
 export class Pool {
@@ -34,9 +30,9 @@ export class Pool {
   }
 
   /** An idle connection that may be used now, or a stream of one that has room; undefined if there is none. */
-  take(endpoint: EndpointState, protocol: UpstreamProtocol): Upstream | undefined {
-    if (protocol === 'grpc' || protocol === 'grpcs') return this.#http2.take(endpoint, protocol);
-    const stack = this.#idle.get(endpoint)?.[protocol];
+  take(endpoint: EndpointState, { version, tls }: Transport): Upstream | undefined {
+    if (version === 'h2') return this.#http2.take(endpoint, tls);
+    const stack = this.#idle.get(endpoint)?.get(tls);
     if (stack === undefined) return undefined;
     for (let connection = stack.pop(); connection !== undefined; connection = stack.pop()) {
       this.#chain.remove(connection);
@@ -47,11 +43,9 @@ export class Pool {
   }
 
   /** A new connection, which is not connected yet. Streams share one, and those that begin while it connects, too. */
-  connect(endpoint: EndpointState, protocol: UpstreamProtocol, connectMs: number): Upstream {
-    if (protocol === 'grpc' || protocol === 'grpcs') {
-      return this.#http2.connect(endpoint, protocol, connectMs);
-    }
-    const connection = new ClientConnection(this.#engine, endpoint, protocol, connectMs);
+  connect(endpoint: EndpointState, { version, tls }: Transport, connectMs: number): Upstream {
+    if (version === 'h2') return this.#http2.connect(endpoint, tls, connectMs);
+    const connection = new ClientConnection(this.#engine, endpoint, tls, connectMs);
     this.#open.add(connection);
     return connection;
   }
@@ -60,8 +54,8 @@ export class Pool {
   release(connection: ClientConnection): boolean {
     const { idleConnections } = this.#engine.table.settings.upstream;
     if (idleConnections === 'off' || !this.#isUsable(connection)) return false;
-    const { endpoint, protocol } = connection;
-    this.#stackOf(endpoint, protocol).push(connection);
+    const { endpoint, tls } = connection;
+    this.#stackOf(endpoint, tls).push(connection);
     this.#chain.add(connection, idleConnections);
     return true;
   }
@@ -71,7 +65,7 @@ export class Pool {
     this.#open.delete(connection);
     if (!connection.isIdle) return;
     this.#chain.remove(connection);
-    const stack = this.#idle.get(connection.endpoint)?.[connection.protocol];
+    const stack = this.#idle.get(connection.endpoint)?.get(connection.tls);
     const index = stack?.indexOf(connection) ?? -1;
     if (index >= 0) stack?.splice(index, 1);
   }
@@ -81,8 +75,17 @@ export class Pool {
     this.#http2.retireAll(endpoint);
     const stacks = this.#idle.get(endpoint);
     if (stacks === undefined) return;
-    for (const connection of [...stacks.http, ...stacks.https]) connection.destroy();
+    for (const connection of [...stacks.values()].flat()) connection.destroy();
     this.#idle.delete(endpoint);
+  }
+
+  /** Nothing new goes over connections of a retired TLS identity; what runs there goes on. */
+  closeIdleOf(tls: EndpointTls): void {
+    this.#http2.retireAllOf(tls);
+    for (const stacks of this.#idle.values()) {
+      for (const connection of stacks.get(tls)?.slice() ?? []) connection.destroy();
+      stacks.delete(tls);
+    }
   }
 
   destroy(): void {
@@ -90,19 +93,19 @@ export class Pool {
     for (const connection of [...this.#open]) connection.destroy();
   }
 
-  #stackOf(endpoint: EndpointState, protocol: Http1Protocol): ClientConnection[] {
+  #stackOf(endpoint: EndpointState, tls: EndpointTls | undefined): ClientConnection[] {
     let stacks = this.#idle.get(endpoint);
-    if (stacks === undefined) {
-      stacks = { http: [], https: [] };
-      this.#idle.set(endpoint, stacks);
-    }
-    return stacks[protocol];
+    if (stacks === undefined) this.#idle.set(endpoint, (stacks = new Map() as IdleStacks));
+    let stack = stacks.get(tls);
+    if (stack === undefined) stacks.set(tls, (stack = []));
+    return stack;
   }
 
   #isUsable(connection: ClientConnection): boolean {
     const { lifeMs, requestsPerConnection } = this.#engine.table.settings.upstream;
     return (
       !connection.endpoint.removed &&
+      connection.tls?.isRetired !== true &&
       !this.#engine.isDraining &&
       connection.exchanges < requestsPerConnection &&
       this.#engine.clock.nowMs - connection.bornMs < lifeMs

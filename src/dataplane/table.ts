@@ -1,4 +1,3 @@
-import type { Cluster } from '../model/config.ts';
 import type { ConfigDelta } from '../model/delta.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -12,6 +11,8 @@ import type { HeadLimits } from './http1/request-head.ts';
 import { CompiledHost } from './router/compiled-host.ts';
 import type { HostTable } from './router/compiled-host.ts';
 import { HostIndex } from './router/host-index.ts';
+import { EndpointIdentities } from './tls/endpoint-identities.ts';
+import type { EndpointTls } from './tls/endpoint-tls.ts';
 import { compileTls, TlsContexts } from './tls/tls-contexts.ts';
 import type { CompiledTls } from './tls/tls-contexts.ts';
 
@@ -38,10 +39,14 @@ export class Table {
   /** Called at the end of a delta for each endpoint that nothing names any more: its idle connections can go. */
   onEndpointRemoved: (endpoint: EndpointState) => void = () => undefined;
 
+  /** The same for a TLS identity that no cluster has any more. */
+  onTlsRetired: (tls: EndpointTls) => void = () => undefined;
+
   readonly tls: TlsContexts;
   readonly #hosts = new HostIndex();
   readonly #endpoints = new EndpointRegistry();
   readonly #clusters = new ClusterRegistry(this.#endpoints);
+  readonly #identities = new EndpointIdentities();
   #compiled: CompiledSettings | undefined;
 
   constructor(log: Logger) {
@@ -77,8 +82,24 @@ export class Table {
    * table is what it was. Exchanges in flight keep the routes that they have.
    */
   apply(delta: ConfigDelta): void {
-    const removed = this.#commit(delta, compileDelta(delta));
+    const compiled = this.#compile(delta);
+    const removed = this.#commit(delta, compiled);
+    const retired = this.#identities.update(compiled.clusters, delta.clusters.remove);
     for (const endpoint of removed) this.onEndpointRemoved(endpoint);
+    for (const tls of retired) this.onTlsRetired(tls);
+  }
+
+  #compile(delta: ConfigDelta): CompiledDelta {
+    const identityOf = this.#identities.compiler();
+    return {
+      settings: delta.settings === undefined ? undefined : compileSettings(delta.settings),
+      hosts: delta.virtualHosts.set.map((config) => new CompiledHost(config)),
+      clusters: delta.clusters.set.map((config) => ({
+        config,
+        balancer: createBalancer(config.balancer),
+        tls: config.tls === undefined ? undefined : identityOf(config.tls),
+      })),
+    };
   }
 
   /** Nothing in here may throw. */
@@ -103,14 +124,6 @@ export class Table {
   }
 }
 
-function compileDelta(delta: ConfigDelta): CompiledDelta {
-  return {
-    settings: delta.settings === undefined ? undefined : compileSettings(delta.settings),
-    hosts: delta.virtualHosts.set.map((config) => new CompiledHost(config)),
-    clusters: delta.clusters.set.map(compileCluster),
-  };
-}
-
 function compileSettings(settings: Settings): CompiledSettings {
   const { client, forwarded } = settings;
   return {
@@ -120,8 +133,4 @@ function compileSettings(settings: Settings): CompiledSettings {
     blockedClients: new AddressList(settings.blockedCidrs),
     tls: compileTls(settings.tls),
   };
-}
-
-function compileCluster(config: Cluster): CompiledCluster {
-  return { config, balancer: createBalancer(config.balancer) };
 }

@@ -18,6 +18,17 @@ export const upstreamFailures = {
     beforeRequest: true,
     limit: 'upstream-connect-timeout',
   },
+  tlsRefused: {
+    status: 502,
+    reason: 'TLS handshake with the endpoint failed',
+    retry: 'error',
+    beforeRequest: true,
+    limit: undefined,
+  },
+  untrusted: certificateFailure('certificate of the endpoint is not trusted'),
+  expired: certificateFailure('certificate of the endpoint has expired or is not valid yet'),
+  misnamed: certificateFailure('certificate of the endpoint is for another name'),
+  chainTooLong: certificateFailure('certificate chain of the endpoint is too long'),
   sendTimeout: {
     status: 504,
     reason: 'endpoint took no byte of the request in time',
@@ -63,5 +74,16 @@ export function malformedAnswer(refusal: Refusal): UpstreamFailure {
     retry: 'invalid-head',
     beforeRequest: false,
     limit: limitOfAnswer(refusal),
+  };
+}
+
+/** `proxy-ssl-verify`: nothing of the request was sent. */
+function certificateFailure(reason: string): UpstreamFailure {
+  return {
+    status: 502,
+    reason,
+    retry: 'error',
+    beforeRequest: true,
+    limit: 'upstream-certificate',
   };
 }

@@ -129,7 +129,37 @@ export interface Cluster {
   /** What a route to it answers while it has no endpoint: 503, and 404 for the default backend (routing.md §6.3). */
   readonly statusWhenEmpty: 404 | 503;
   readonly protocol: UpstreamProtocol;
+  /** How TLS is spoken to endpoints, where the protocol is over TLS; absent: nothing is checked and no name is sent. */
+  readonly tls?: UpstreamTls;
   readonly balancer: BalancerConfig;
+}
+
+/** Who the proxy is towards endpoints, and whom it takes these for. */
+export interface UpstreamTls {
+  /**
+   * SHA-256 of all the rest, keys included, hex. The same fingerprint means the same identity; connections of one identity are
+   * never used for another.
+   */
+  readonly fingerprint: string;
+  /** `off`: any certificate will do. */
+  readonly verify: EndpointVerification | 'off';
+  /** What is presented to endpoints that ask for a certificate; undefined: none. */
+  readonly certificate: Certificate | undefined;
+  /** Sent as SNI; undefined: none is. */
+  readonly serverName: string | undefined;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL cipher list; those of TLS 1.3 are offered in any case. Undefined: Node's own. */
+  readonly ciphers: string | undefined;
+}
+
+export interface EndpointVerification {
+  /** PEM: roots, and such intermediates as endpoints leave out. */
+  readonly ca: string;
+  /** Host name or address literal that a certificate must be for. */
+  readonly name: string;
+  /** Most CA certificates between an endpoint's and the root. */
+  readonly depth: number;
 }
 
 /** HTTP/1.1, plain or over TLS; HTTP/2 by prior knowledge, or over TLS by ALPN. */

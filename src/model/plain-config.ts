@@ -1,4 +1,4 @@
-import type { ProxyConfig } from './config.ts';
+import type { Cluster, ProxyConfig } from './config.ts';
 import { Sensitive } from './sensitive.ts';
 
 /** What JSON and YAML can say. */
@@ -15,12 +15,26 @@ export function toPlain(config: ProxyConfig): PlainConfig {
   const certificates = new Map(
     [...config.certificates].map(([id, certificate]) => [id, { ...certificate, chain: undefined }]),
   );
+  const clusters = new Map([...config.clusters].map(([id, cluster]) => [id, withoutPem(cluster)]));
   return {
     settings: plain(config.settings),
     virtualHosts: plain(config.virtualHosts),
-    clusters: plain(config.clusters),
+    clusters: plain(clusters),
     endpointSets: plain(config.endpointSets),
     certificates: plain(certificates),
+  };
+}
+
+function withoutPem({ tls, ...cluster }: Cluster): unknown {
+  if (tls === undefined) return cluster;
+  const { verify, certificate } = tls;
+  return {
+    ...cluster,
+    tls: {
+      ...tls,
+      verify: verify === 'off' ? verify : { ...verify, ca: undefined },
+      certificate: certificate === undefined ? undefined : { ...certificate, chain: undefined },
+    },
   };
 }
 

@@ -17,6 +17,7 @@ export const limits = {
   'slow-client': 'no byte of an answer accepted in time: reset',
   'tunnel-idle-timeout': 'no byte in a tunnel in time: both sides closed',
   'upstream-connect-timeout': 'endpoint did not accept in time: 504',
+  'upstream-certificate': 'certificate of an endpoint refused: 502',
   'upstream-send-timeout': 'endpoint took no byte of the request in time: 504',
   'upstream-read-timeout': 'silence within an answer: 504, or cut where it had begun',
   'upstream-head': 'head of an answer too long: 502',

@@ -1,4 +1,4 @@
-import type { Certificate } from '../model/config.ts';
+import type { Certificate, Cluster, UpstreamTls } from '../model/config.ts';
 import type { Pressure } from '../dataplane/pressure.ts';
 import type { ConfigDelta, SectionDelta } from '../model/delta.ts';
 import { Sensitive } from '../model/sensitive.ts';
@@ -33,32 +33,53 @@ export interface BoundPorts {
 }
 
 /** A delta whose keys are bare text: class instances do not survive the crossing of threads. */
-export type WireDelta = Omit<ConfigDelta, 'certificates'> & {
-  readonly certificates: SectionDelta<Omit<Certificate, 'key'> & { readonly key: string }>;
+export type WireDelta = Omit<ConfigDelta, 'certificates' | 'clusters'> & {
+  readonly certificates: SectionDelta<WireCertificate>;
+  readonly clusters: SectionDelta<WireCluster>;
 };
 
-export function encodeDelta({ certificates, ...rest }: ConfigDelta): WireDelta {
+type WireCertificate = Omit<Certificate, 'key'> & { readonly key: string };
+
+type WireCluster = Omit<Cluster, 'tls'> & {
+  readonly tls?: Omit<UpstreamTls, 'certificate'> & {
+    readonly certificate: WireCertificate | undefined;
+  };
+};
+
+export function encodeDelta({ certificates, clusters, ...rest }: ConfigDelta): WireDelta {
   return {
     ...rest,
-    certificates: {
-      set: certificates.set.map((certificate) => ({
-        ...certificate,
-        key: certificate.key.reveal(),
-      })),
-      remove: certificates.remove,
-    },
+    certificates: { ...certificates, set: certificates.set.map(encodeCertificate) },
+    clusters: { ...clusters, set: clusters.set.map(encodeCluster) },
   };
 }
 
-export function decodeDelta({ certificates, ...rest }: WireDelta): ConfigDelta {
+export function decodeDelta({ certificates, clusters, ...rest }: WireDelta): ConfigDelta {
   return {
     ...rest,
-    certificates: {
-      set: certificates.set.map((certificate) => ({
-        ...certificate,
-        key: new Sensitive(certificate.key),
-      })),
-      remove: certificates.remove,
-    },
+    certificates: { ...certificates, set: certificates.set.map(decodeCertificate) },
+    clusters: { ...clusters, set: clusters.set.map(decodeCluster) },
   };
+}
+
+function encodeCertificate(certificate: Certificate): WireCertificate {
+  return { ...certificate, key: certificate.key.reveal() };
+}
+
+function decodeCertificate(certificate: WireCertificate): Certificate {
+  return { ...certificate, key: new Sensitive(certificate.key) };
+}
+
+function encodeCluster({ tls, ...rest }: Cluster): WireCluster {
+  if (tls === undefined) return rest;
+  const { certificate } = tls;
+  const encoded = certificate === undefined ? undefined : encodeCertificate(certificate);
+  return { ...rest, tls: { ...tls, certificate: encoded } };
+}
+
+function decodeCluster({ tls, ...rest }: WireCluster): Cluster {
+  if (tls === undefined) return rest;
+  const { certificate } = tls;
+  const decoded = certificate === undefined ? undefined : decodeCertificate(certificate);
+  return { ...rest, tls: { ...tls, certificate: decoded } };
 }

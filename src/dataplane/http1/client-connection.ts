@@ -1,5 +1,5 @@
 import { connect, isIPv6, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { EndpointState } from '../cluster.ts';
 import type { Upstream, UpstreamEvents, UpstreamFailure, UpstreamRequest } from '../codec.ts';
 import type { Engine } from '../engine.ts';
@@ -7,6 +7,7 @@ import { CHUNKED, NO_BODY } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { Idling } from '../idle-chain.ts';
 import { Timer } from '../timer-wheel.ts';
+import { isHandshakeError, type EndpointTls } from '../tls/endpoint-tls.ts';
 import { malformedAnswer, upstreamFailures } from '../upstream-failures.ts';
 import { AnswerReader, type ReadOutcome } from './answer-reader.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -22,7 +23,8 @@ const LEAST_READ_BYTES = 16_384;
  */
 export class ClientConnection implements Upstream, Idling {
   readonly endpoint: EndpointState;
-  readonly protocol: 'http' | 'https';
+  /** Undefined: plain text. */
+  readonly tls: EndpointTls | undefined;
   readonly bornMs: number;
   /** Exchanges that were begun on it. */
   exchanges = 0;
@@ -51,11 +53,11 @@ export class ClientConnection implements Upstream, Idling {
   constructor(
     engine: Engine,
     endpoint: EndpointState,
-    protocol: 'http' | 'https',
+    tls: EndpointTls | undefined,
     connectMs: number,
   ) {
     this.endpoint = endpoint;
-    this.protocol = protocol;
+    this.tls = tls;
     this.#engine = engine;
     this.bornMs = engine.clock.nowMs;
     const guard = createGuard((error) => {
@@ -156,12 +158,9 @@ export class ClientConnection implements Upstream, Idling {
       },
     };
     const options = { host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true, onread };
-    const isPlain = this.protocol === 'http';
-    const socket = isPlain
-      ? connect(options)
-      : connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+    const socket = this.tls?.connect(options, 'http/1.1') ?? connect(options);
     socket.on(
-      isPlain ? 'connect' : 'secureConnect',
+      this.tls === undefined ? 'connect' : 'secureConnect',
       guard(() => {
         this.#onConnect();
       }),
@@ -182,8 +181,15 @@ export class ClientConnection implements Upstream, Idling {
         this.#onEnd();
       }),
     );
-    // 'close' follows, and says all that matters.
-    socket.on('error', () => undefined);
+    // 'close' follows, and says all else that matters.
+    socket.on(
+      'error',
+      guard((error: Error) => {
+        if (!this.isConnected && isHandshakeError(error)) {
+          this.#failWith(upstreamFailures.tlsRefused);
+        }
+      }),
+    );
     socket.on(
       'close',
       guard(() => {
@@ -196,6 +202,12 @@ export class ClientConnection implements Upstream, Idling {
 
   #onConnect(): void {
     this.#engine.clock.update();
+    const problem =
+      this.#socket instanceof TLSSocket ? this.tls?.problemOf(this.#socket) : undefined;
+    if (problem !== undefined) {
+      this.#failWith(problem);
+      return;
+    }
     this.isConnected = true;
     this.#timer.clear();
     this.#events?.onConnected();

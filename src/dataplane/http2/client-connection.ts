@@ -1,5 +1,5 @@
 import { connect, isIPv6, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { LimitName } from '../../observability/limits.ts';
 import type { EndpointState } from '../cluster.ts';
 import type { UpstreamFailure } from '../codec.ts';
@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { Idling } from '../idle-chain.ts';
 import { Timer } from '../timer-wheel.ts';
+import { isHandshakeError, type EndpointTls } from '../tls/endpoint-tls.ts';
 import { upstreamFailures } from '../upstream-failures.ts';
 import type { ClientConnections } from './client-connections.ts';
 import { clientFailures } from './client-failures.ts';
@@ -33,7 +34,8 @@ const ASSUMED_STREAMS = 100;
  */
 export class ClientConnection implements ConnectionRole, Idling {
   readonly endpoint: EndpointState;
-  readonly protocol: 'grpc' | 'grpcs';
+  /** Undefined: plain text. */
+  readonly tls: EndpointTls | undefined;
   readonly connectMs: number;
   readonly bornMs: number;
   /** Streams that were begun on it. */
@@ -59,11 +61,11 @@ export class ClientConnection implements ConnectionRole, Idling {
   constructor(
     engine: Engine,
     home: ClientConnections,
-    target: { readonly endpoint: EndpointState; readonly protocol: 'grpc' | 'grpcs' },
+    target: { readonly endpoint: EndpointState; readonly tls: EndpointTls | undefined },
     connectMs: number,
   ) {
     this.endpoint = target.endpoint;
-    this.protocol = target.protocol;
+    this.tls = target.tls;
     this.connectMs = connectMs;
     this.#engine = engine;
     this.#home = home;
@@ -84,7 +86,7 @@ export class ClientConnection implements ConnectionRole, Idling {
   }
 
   get scheme(): 'http' | 'https' {
-    return this.protocol === 'grpc' ? 'http' : 'https';
+    return this.tls === undefined ? 'http' : 'https';
   }
 
   /** Another stream may join. */
@@ -211,12 +213,12 @@ export class ClientConnection implements ConnectionRole, Idling {
       },
     };
     const options = { host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true, onread };
-    const isPlain = this.protocol === 'grpc';
-    const socket = isPlain
-      ? connect(options)
-      : connectTls({ ...options, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    const socket = this.tls?.connect(options, 'h2') ?? connect(options);
+    socket.on('error', (error) => {
+      if (!this.isConnected && isHandshakeError(error)) this.failure = upstreamFailures.tlsRefused;
+    });
     socket.on(
-      isPlain ? 'connect' : 'secureConnect',
+      this.tls === undefined ? 'connect' : 'secureConnect',
       guard(() => {
         this.#onConnect();
       }),
@@ -245,10 +247,13 @@ export class ClientConnection implements ConnectionRole, Idling {
 
   #onConnect(): void {
     this.#engine.clock.update();
-    if (this.#socket instanceof TLSSocket && this.#socket.alpnProtocol !== 'h2') {
-      this.failure = clientFailures.noHttp2;
-      this.destroy();
-      return;
+    if (this.#socket instanceof TLSSocket) {
+      const problem = this.tls?.problemOf(this.#socket);
+      if (problem !== undefined || this.#socket.alpnProtocol !== 'h2') {
+        this.failure = problem ?? clientFailures.noHttp2;
+        this.destroy();
+        return;
+      }
     }
     this.failure = clientFailures.noHttp2;
     this.#connection.start();

@@ -1,10 +1,9 @@
 import type { EndpointState } from '../cluster.ts';
 import type { Engine } from '../engine.ts';
 import type { IdleChain } from '../idle-chain.ts';
+import type { EndpointTls } from '../tls/endpoint-tls.ts';
 import { ClientConnection } from './client-connection.ts';
 import { ClientStream } from './client-stream.ts';
-
-type Protocol = ClientConnection['protocol'];
 
 /**
  * The HTTP/2 connections to endpoints that may take streams: as few for each as its limit of streams lets them be, so the
@@ -22,21 +21,20 @@ export class ClientConnections {
   }
 
   /** A stream of a connection that has room, be it still connecting; undefined if there is none. */
-  take(endpoint: EndpointState, protocol: Protocol): ClientStream | undefined {
-    const connection = this.#find(endpoint, protocol);
+  take(endpoint: EndpointState, tls: EndpointTls | undefined): ClientStream | undefined {
+    const connection = this.#find(endpoint, tls);
     return connection === undefined ? undefined : new ClientStream(this.#engine, connection);
   }
 
   /** The same; of a new connection if need be. */
-  connect(endpoint: EndpointState, protocol: Protocol, connectMs: number): ClientStream {
-    const connection =
-      this.#find(endpoint, protocol) ?? this.#create(endpoint, protocol, connectMs);
+  connect(endpoint: EndpointState, tls: EndpointTls | undefined, connectMs: number): ClientStream {
+    const connection = this.#find(endpoint, tls) ?? this.#create(endpoint, tls, connectMs);
     return new ClientStream(this.#engine, connection);
   }
 
   /** A connection's own: one to the same endpoint that has room. */
-  another({ endpoint, protocol, connectMs }: ClientConnection): ClientConnection {
-    return this.#find(endpoint, protocol) ?? this.#create(endpoint, protocol, connectMs);
+  another({ endpoint, tls, connectMs }: ClientConnection): ClientConnection {
+    return this.#find(endpoint, tls) ?? this.#create(endpoint, tls, connectMs);
   }
 
   /** A connection's own: nothing runs on it. */
@@ -68,15 +66,22 @@ export class ClientConnections {
     for (const connection of this.#byEndpoint.get(endpoint)?.slice() ?? []) this.retire(connection);
   }
 
+  /** Those of a TLS identity that is no more. */
+  retireAllOf(tls: EndpointTls): void {
+    for (const connection of [...this.#open]) {
+      if (connection.tls === tls) this.retire(connection);
+    }
+  }
+
   destroy(): void {
     for (const connection of [...this.#open]) connection.destroy();
   }
 
-  #find(endpoint: EndpointState, protocol: Protocol): ClientConnection | undefined {
+  #find(endpoint: EndpointState, tls: EndpointTls | undefined): ClientConnection | undefined {
     for (const connection of this.#byEndpoint.get(endpoint)?.slice() ?? []) {
       if (!this.#isFresh(connection)) {
         this.retire(connection);
-      } else if (connection.protocol === protocol && connection.hasRoom) {
+      } else if (connection.tls === tls && connection.hasRoom) {
         if (connection.isIdle) {
           this.#idle.remove(connection);
           connection.wake();
@@ -87,8 +92,12 @@ export class ClientConnections {
     return undefined;
   }
 
-  #create(endpoint: EndpointState, protocol: Protocol, connectMs: number): ClientConnection {
-    const target = { endpoint, protocol };
+  #create(
+    endpoint: EndpointState,
+    tls: EndpointTls | undefined,
+    connectMs: number,
+  ): ClientConnection {
+    const target = { endpoint, tls };
     const connection = new ClientConnection(this.#engine, this, target, connectMs);
     this.#open.add(connection);
     const listed = this.#byEndpoint.get(endpoint);
@@ -97,10 +106,11 @@ export class ClientConnections {
     return connection;
   }
 
-  #isFresh({ endpoint, exchanges, bornMs }: ClientConnection): boolean {
+  #isFresh({ endpoint, tls, exchanges, bornMs }: ClientConnection): boolean {
     const { lifeMs, requestsPerConnection } = this.#engine.table.settings.upstream;
     const ageMs = this.#engine.clock.nowMs - bornMs;
-    return !endpoint.removed && exchanges < requestsPerConnection && ageMs < lifeMs;
+    if (endpoint.removed || tls?.isRetired === true) return false;
+    return exchanges < requestsPerConnection && ageMs < lifeMs;
   }
 
   #unlist(connection: ClientConnection): void {

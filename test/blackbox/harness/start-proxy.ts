@@ -22,6 +22,7 @@ import type {
   Endpoint,
   ProxyConfig,
   Route,
+  UpstreamTls,
   VirtualHost,
 } from '../../../src/model/config.ts';
 import { diffConfig } from '../../../src/model/delta.ts';
@@ -40,6 +41,8 @@ export interface ProxyOptions {
   readonly clusters?: Readonly<Record<string, ClusterOptions>>;
   /** Protocol of the cluster `main`; default `http`. */
   readonly protocol?: Cluster['protocol'];
+  /** TLS identity of the cluster `main` towards its endpoints. */
+  readonly tls?: UpstreamTls;
   /** Of the cluster `main`; default round robin. */
   readonly balancer?: BalancerConfig;
   readonly virtualHosts?: readonly VirtualHostOptions[];
@@ -51,6 +54,7 @@ export interface ProxyOptions {
 export interface ClusterOptions {
   readonly upstreams: readonly Endpoint[];
   readonly protocol?: Cluster['protocol'];
+  readonly tls?: UpstreamTls;
   readonly balancer?: BalancerConfig;
 }
 
@@ -166,18 +170,25 @@ export function buildConfig(options: ProxyOptions): ProxyConfig {
 function mainCluster({
   upstreams = [],
   protocol = 'http',
+  tls,
   balancer,
 }: ProxyOptions): ClusterOptions {
-  return { upstreams, protocol, ...(balancer === undefined ? {} : { balancer }) };
+  return {
+    upstreams,
+    protocol,
+    ...(tls === undefined ? {} : { tls }),
+    ...(balancer === undefined ? {} : { balancer }),
+  };
 }
 
-function buildCluster(id: string, { protocol = 'http', balancer }: ClusterOptions): Cluster {
+function buildCluster(id: string, { protocol = 'http', tls, balancer }: ClusterOptions): Cluster {
   return {
     id,
     name: `test-${id}-80`,
     endpointSet: id,
     statusWhenEmpty: 503,
     protocol,
+    ...(tls === undefined ? {} : { tls }),
     balancer: balancer ?? { kind: 'round-robin' },
   };
 }
