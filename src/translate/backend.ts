@@ -1,5 +1,6 @@
 import type { Cluster, UpstreamProtocol } from '../model/config.ts';
 import { balancingLabel, translateBalancer, type Balancing } from './balancing.ts';
+import { endpointTlsLabel, translateEndpointTls, type EndpointTls } from './endpoint-tls.ts';
 import { objectOf, textOf } from './loose.ts';
 import { portText } from './service-port.ts';
 import type { IngressBackend, ObjectKey, Service } from './snapshot.ts';
@@ -55,15 +56,17 @@ export function serviceBackend(namespace: string, service: string, port: string)
 /** How a route uses a Service port. */
 export interface ClusterUse {
   readonly protocol: UpstreamProtocol;
+  readonly tls: EndpointTls | undefined;
   readonly balancing: Balancing;
 }
 
 /** One cluster a Service port and way of using it: what one route sets never shows on another. */
 export function clusterId(
   { endpointSet }: ServiceBackend,
-  { protocol, balancing }: ClusterUse,
+  { protocol, tls, balancing }: ClusterUse,
 ): string {
-  const parts = [endpointSet, protocol === 'http' ? '' : protocol, balancingLabel(balancing)];
+  const spoken = protocol === 'http' ? '' : protocol;
+  const parts = [endpointSet, spoken, endpointTlsLabel(tls), balancingLabel(balancing)];
   return parts.filter((part) => part !== '').join(' ');
 }
 
@@ -73,7 +76,7 @@ export function translateCluster(
   found: Service | undefined,
 ): Cluster {
   const { namespace, service, port } = backend;
-  const { protocol, balancing } = use;
+  const { protocol, tls, balancing } = use;
   const name = `${namespace}-${service}-${port}`;
   return {
     id: clusterId(backend, use),
@@ -81,6 +84,7 @@ export function translateCluster(
     endpointSet: backend.endpointSet,
     statusWhenEmpty: 503,
     protocol,
+    ...(tls === undefined ? {} : { tls: translateEndpointTls(tls, name) }),
     balancer: translateBalancer(balancing, found, name),
   };
 }

@@ -18,10 +18,10 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CE
 
 /** A TLS Secret's certificate chain and key. Slow: to be remembered by the Secret's identity. */
 export function parseCertificate(secret: Secret): CertificateResult {
-  const chain = (decode(secret, 'tls.crt').match(PEM_CERTIFICATE) ?? []).map((pem) => pem.trim());
+  const chain = pemCertificates(decodeData(secret, 'tls.crt'));
   const [leafPem] = chain;
   if (leafPem === undefined) return { problem: 'its tls.crt holds no PEM certificate' };
-  const key = decode(secret, 'tls.key');
+  const key = decodeData(secret, 'tls.key');
   if (key === '') return { problem: 'it has no tls.key' };
   try {
     const leaf = new X509Certificate(leafPem);
@@ -79,7 +79,13 @@ function covers(leaf: X509Certificate, host: string): boolean {
   return matched?.toLowerCase() === host;
 }
 
-function decode({ data }: Secret, name: string): string {
+/** Each by itself. */
+export function pemCertificates(text: string): readonly string[] {
+  return (text.match(PEM_CERTIFICATE) ?? []).map((pem) => pem.trim());
+}
+
+/** Empty where the Secret has no such key. */
+export function decodeData({ data }: Secret, name: string): string {
   const given = objectOf(data);
   const text = given !== undefined && Object.hasOwn(given, name) ? textOf(given[name]) : undefined;
   return Buffer.from(text ?? '', 'base64').toString('latin1');

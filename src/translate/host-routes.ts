@@ -6,6 +6,7 @@ import { clusterId, type Backend, type ClusterUse, type ServiceBackend } from '.
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { retryPolicy, routeBuffering } from './configmap/route-keys.ts';
 import { defaultBackendId } from './default-backend.ts';
+import type { EndpointTlsResult } from './endpoint-tls.ts';
 import { finding } from './finding.ts';
 import { valuesOf, type HostCore } from './host-core.ts';
 import { matchPatterns } from './host-patterns.ts';
@@ -35,6 +36,8 @@ export interface RoutesContext {
   readonly global: GlobalSettings;
   readonly hostHasCertificate: boolean;
   readonly hasDefaultBackend: boolean;
+  /** By Ingress: `Ingress shop/web`. */
+  readonly endpointTls: ReadonlyMap<string, EndpointTlsResult>;
 }
 
 /** A rule that has won its host and path, with all that its annotations make of it. */
@@ -130,7 +133,8 @@ function reportResource(claim: HostClaim | undefined, field: string): Finding {
 function createEntry(seed: EntrySeed, context: RoutesContext): RouteEntry {
   const { claim, kind, path } = seed;
   const { global, hostHasCertificate } = context;
-  const routeContext: RouteContext = { kind, path, global, hostHasCertificate };
+  const endpointTls = context.endpointTls.get(claim?.owner.object ?? '');
+  const routeContext: RouteContext = { kind, path, global, hostHasCertificate, endpointTls };
   let draft = defaultDraft(global);
   for (const feature of features) {
     if (feature.applyToRoute === undefined || !(feature.routes ?? ['rule']).includes(kind))
@@ -155,6 +159,7 @@ function defaultDraft({ values }: GlobalSettings): RouteDraft {
     retry: retryPolicy(values),
     buffering: routeBuffering(values),
     protocol: 'http',
+    tls: undefined,
     balancing: { algorithm: values['load-balance'], hash: undefined, session: undefined },
     isPattern: false,
   };
@@ -205,13 +210,13 @@ function usesOf(entries: readonly RouteEntry[]): readonly BackendUse[] {
   const uses = new Map<string, BackendUse>();
   for (const { claim, backend, field, draft } of entries) {
     if (claim === undefined || backend?.kind !== 'service') continue;
-    const { protocol, balancing } = draft;
+    const { protocol, tls, balancing } = draft;
     const { object } = claim.owner;
     const cluster = clusterId(backend, draft);
     const key = `${object} ${cluster}`;
     const isReached = !draft.filters.some(({ kind }) => kind === 'deny' || kind === 'redirect');
     if (uses.get(key)?.isReached !== true && (isReached || !uses.has(key))) {
-      const use = { protocol, balancing };
+      const use = { protocol, tls, balancing };
       uses.set(key, { cluster, backend, use, object, field, isReached });
     }
   }

@@ -5,6 +5,7 @@ import type { Settings } from '../model/settings.ts';
 import { isSameCertificate, type CertificateResult } from './certificate.ts';
 import type { ConfigMapResult } from './configmap/global-settings.ts';
 import type { EndpointSetResult } from './endpoint-set.ts';
+import type { EndpointTlsResult } from './endpoint-tls.ts';
 import type { DefaultCertificate, HostCertificate } from './host-certificate.ts';
 import type { HostCore } from './host-core.ts';
 import { isSameList, Memo } from './memo.ts';
@@ -30,6 +31,8 @@ export class Memory {
   readonly certificates = new Memo<HostCertificate>();
   readonly hosts = new Memo<HostResult>(reuseHost);
   readonly clusters = new Memo<Cluster>(keepIfEqual);
+  /** Their digests tell versions of a Secret apart. */
+  readonly endpointTls = new Memo<EndpointTlsResult | undefined>(keepIfEqual);
   readonly endpointSets = new Memo<EndpointSetResult>(reuseEndpointSet);
   /** Findings that are made anew in each pass, by what they are about. */
   readonly findings = new Memo<readonly Finding[]>(keepIfEqual);
@@ -56,6 +59,7 @@ export class Memory {
     this.certificates.endPass();
     this.hosts.endPass();
     this.clusters.endPass();
+    this.endpointTls.endPass();
     this.endpointSets.endPass();
     this.findings.endPass();
   }

@@ -4,8 +4,10 @@ import type { RouteKind } from './annotations/feature.ts';
 import { parseBackend, type Backend } from './backend.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { finding, quote } from './finding.ts';
+import { readEndpointTlsWish, type EndpointTlsWish } from './endpoint-tls.ts';
 import { parseHostName } from './host-name.ts';
 import { objectOf, objectsOf, textOf, textsOf } from './loose.ts';
+import { isObjectName } from './object-name.ts';
 import type { HttpIngressPath, Ingress, IngressRule, ObjectKey } from './snapshot.ts';
 import { isSuspiciousText } from './suspicious-text.ts';
 import type { TranslateOptions } from './translate-options.ts';
@@ -15,8 +17,10 @@ export interface ParsedIngress {
   readonly key: ObjectKey;
   /** One a host that its rules name, in their order. */
   readonly claims: readonly HostClaim[];
-  /** TLS Secrets that it names. */
+  /** Secrets that it names: its certificates, and that for TLS to endpoints. */
   readonly secrets: readonly ObjectKey[];
+  /** Undefined: nothing is asked for. */
+  readonly endpointTls: EndpointTlsWish | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -74,6 +78,7 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
     key,
     claims: [],
     secrets: [],
+    endpointTls: undefined,
     findings: [reason],
   });
   if (context.options.disableCatchAll && objectOf(spec?.defaultBackend) !== undefined) {
@@ -88,14 +93,25 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
     global: context.global,
   });
   if (annotations.standing === 'left-out') {
-    return { key, claims: [], secrets: [], findings: annotations.findings };
+    return {
+      key,
+      claims: [],
+      secrets: [],
+      endpointTls: undefined,
+      findings: annotations.findings,
+    };
   }
   const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress), annotations };
   const { claims, findings } = new ClaimReader(owner, spec).read();
+  const prefix = context.options.annotationsPrefix;
+  const endpointTls = readEndpointTlsWish(annotations, { object, namespace, prefix });
+  const certificates = tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []);
   return {
     key,
     claims,
-    secrets: tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []),
+    secrets:
+      endpointTls?.secret === undefined ? certificates : [...certificates, endpointTls.secret],
+    endpointTls,
     findings: [...annotations.findings, ...findings],
   };
 }
@@ -238,11 +254,6 @@ function tlsEntries(namespace: string, spec: IngressSpec): readonly TlsEntry[] {
         secret: isObjectName(name) ? `${namespace}/${name}` : undefined,
       };
     });
-}
-
-/** A slash, above all, would name another namespace. */
-function isObjectName(name: string): boolean {
-  return name.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name);
 }
 
 /** Source: routing.md §7.2. */

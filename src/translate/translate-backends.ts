@@ -61,7 +61,7 @@ class Collector implements BackendsResult {
       const { memory, snapshot } = this.#context;
       const service = snapshot.services.get(backend.serviceKey);
       const make = (): Cluster => translateCluster(backend, use, service);
-      this.clusters.set(cluster, memory.clusters.get(cluster, [service], make));
+      this.clusters.set(cluster, memory.clusters.get(cluster, [service, use.tls], make));
     }
     const { problem } = this.#resolve(backend);
     if (problem !== undefined && isReached) {

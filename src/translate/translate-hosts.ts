@@ -2,6 +2,7 @@ import type { Certificate, VirtualHost } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseCertificate, type CertificateResult } from './certificate.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
+import type { EndpointTlsResult } from './endpoint-tls.ts';
 import { finding } from './finding.ts';
 import {
   decideHostCertificate,
@@ -21,6 +22,8 @@ export interface HostsContext {
   readonly global: GlobalSettings;
   readonly defaultCertificate: DefaultCertificate;
   readonly hasDefaultBackend: boolean;
+  /** By Ingress: `Ingress shop/web`. */
+  readonly endpointTls: ReadonlyMap<string, EndpointTlsResult>;
 }
 
 export interface HostsResult {
@@ -49,9 +52,11 @@ export function translateHosts(
     const { own = [], lost = [] } = aliases.get(core.host) ?? {};
     const certificate = certificates.get(core.host);
     const parentCertificate = certificates.get(core.wildcardParent ?? '');
-    const { global, hasDefaultBackend } = context;
+    const { global, hasDefaultBackend, endpointTls } = context;
     const defaultCertificate = context.defaultCertificate.certificate.id;
-    const inputs = [core, certificate, parentCertificate, own.join(), global, defaultCertificate];
+    const inputs: unknown[] = [core, certificate, parentCertificate, own.join()];
+    inputs.push(global, defaultCertificate);
+    for (const { owner } of core.claims) inputs.push(endpointTls.get(owner.object));
     const host = context.memory.hosts.get(core.host, inputs, () =>
       translateHost({
         core,
@@ -61,6 +66,7 @@ export function translateHosts(
         global,
         defaultCertificate,
         hasDefaultBackend,
+        endpointTls,
       }),
     );
     for (const each of host.virtualHosts) result.virtualHosts.set(each.name, each);

@@ -7,6 +7,7 @@ import {
   translateSettings,
   type GlobalSettings,
 } from './configmap/global-settings.ts';
+import { reportEndpointTls, resolveEndpointTls, type EndpointTlsResult } from './endpoint-tls.ts';
 import { finding } from './finding.ts';
 import type { DefaultCertificate } from './host-certificate.ts';
 import { Memory } from './memory.ts';
@@ -42,12 +43,14 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
   const { global } = configMap;
   const defaultCertificate = chooseDefaultCertificate(snapshot, options, memory);
   const ingresses = selectIngresses(snapshot, { options, global, memory });
+  const endpointTls = resolveAllEndpointTls(ingresses.served, snapshot, memory);
   const hosts = translateHosts(ingresses.served, {
     memory,
     snapshot,
     global,
     defaultCertificate: defaultCertificate.chosen,
     hasDefaultBackend: options.defaultBackendService !== undefined,
+    endpointTls: endpointTls.results,
   });
   const backends = translateBackends(hosts.uses, { memory, snapshot, options });
   const { certificate } = defaultCertificate.chosen;
@@ -64,6 +67,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     configMap.findings,
     defaultCertificate.findings,
     ...ingresses.findings,
+    ...endpointTls.findings,
     ...hosts.findings,
     ...backends.findings,
     ...reportExpired(certificates, options, memory),
@@ -171,6 +175,37 @@ function chooseDefaultCertificate(
     parsed: result,
   }));
   return { chosen, findings: [] };
+}
+
+interface EndpointTlsResults {
+  /** By Ingress: `Ingress shop/web`. */
+  readonly results: ReadonlyMap<string, EndpointTlsResult>;
+  readonly findings: readonly (readonly Finding[])[];
+}
+
+/** For every Ingress that says something of TLS to its endpoints. */
+function resolveAllEndpointTls(
+  ingresses: readonly ParsedIngress[],
+  { secrets }: Snapshot,
+  memory: Memory,
+): EndpointTlsResults {
+  const results = new Map<string, EndpointTlsResult>();
+  const findings: (readonly Finding[])[] = [];
+  for (const { endpointTls: wish } of ingresses) {
+    if (wish === undefined) continue;
+    const { object } = wish;
+    const secret = secrets.get(wish.secret ?? '');
+    const result = memory.endpointTls.get(object, [wish, secret], () =>
+      resolveEndpointTls(wish, secret),
+    );
+    if (result !== undefined) results.set(object, result);
+    findings.push(
+      memory.findings.get(`endpoint tls ${object}`, [wish, result], () =>
+        reportEndpointTls(wish, result),
+      ),
+    );
+  }
+  return { results, findings };
 }
 
 function reportDefault(

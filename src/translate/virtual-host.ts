@@ -2,6 +2,7 @@ import type { Certificate, VirtualHost } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { hstsValue } from './configmap/tls-keys.ts';
+import type { EndpointTlsResult } from './endpoint-tls.ts';
 import type { HostCertificate } from './host-certificate.ts';
 import type { HostCore } from './host-core.ts';
 import { translateHostRoutes, type BackendUse, type HostRoutes } from './host-routes.ts';
@@ -17,6 +18,7 @@ export interface HostInputs {
   readonly global: GlobalSettings;
   readonly defaultCertificate: string;
   readonly hasDefaultBackend: boolean;
+  readonly endpointTls: ReadonlyMap<string, EndpointTlsResult>;
 }
 
 export interface HostResult {
@@ -29,10 +31,11 @@ export interface HostResult {
 
 /** A host from all that is known of it. Sources: routing.md §7. */
 export function translateHost(inputs: HostInputs): HostResult {
-  const { core, certificate, parentCertificate, aliases, global, hasDefaultBackend } = inputs;
+  const { core, certificate, parentCertificate, aliases, global } = inputs;
+  const { hasDefaultBackend, endpointTls } = inputs;
   const presented = certificate ?? parentCertificate;
   const routesFor = (hostHasCertificate: boolean): HostRoutes =>
-    translateHostRoutes(core, { global, hasDefaultBackend, hostHasCertificate });
+    translateHostRoutes(core, { global, hasDefaultBackend, endpointTls, hostHasCertificate });
   const routes = routesFor(presented !== undefined);
   const isCovered = (alias: string): boolean =>
     certificate === undefined || certificate.covers(alias);

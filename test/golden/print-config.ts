@@ -75,7 +75,7 @@ function printRoute(route: Route): object {
 }
 
 /** Those that are more than round robin over plain HTTP. */
-function printClusters({ clusters }: ProxyConfig): object {
+function printClusters(config: ProxyConfig): object {
   const usual = (id: string): Partial<Cluster> => ({
     id,
     endpointSet: id,
@@ -83,11 +83,13 @@ function printClusters({ clusters }: ProxyConfig): object {
     protocol: 'http',
     balancer: { kind: 'round-robin' },
   });
-  const unusual = sorted(clusters).map(([id, cluster]) => {
+  const { clusters } = toPlain(config);
+  const unusual = Object.entries(isRecord(clusters) ? clusters : {}).map(([id, cluster]) => {
+    if (!isRecord(cluster)) return [id, cluster] as const;
     const { name, ...rest } = cluster;
     return [id, isDeepStrictEqual(rest, usual(id)) ? undefined : { name, ...rest }] as const;
   });
-  return Object.fromEntries(unusual);
+  return Object.fromEntries<unknown>(unusual);
 }
 
 function difference(value: Plain, usual: Plain): Plain {

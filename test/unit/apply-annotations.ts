@@ -33,6 +33,7 @@ const plainRoute: RouteDraft = {
   retry: defaultRetry,
   buffering: defaultBuffering,
   protocol: 'http',
+  tls: undefined,
   balancing: { algorithm: 'round_robin', hash: undefined, session: undefined },
   isPattern: false,
 };
@@ -47,6 +48,7 @@ export function applyAnnotations(
     kind: 'rule',
     path: '/',
     hostHasCertificate: false,
+    endpointTls: undefined,
     ...given,
     global,
   };

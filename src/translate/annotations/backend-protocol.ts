@@ -22,7 +22,7 @@ export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
       onInvalid: 'default',
       risk: 'low',
       default: 'HTTP',
-      doc: '`HTTPS`, `GRPCS`: TLS without a check of the certificate and without SNI. `GRPC`, `GRPCS`: HTTP/2, whatever the client speaks. `AUTO_HTTP` and `FCGI` are not honoured yet: the paths answer 503.',
+      doc: '`HTTPS`, `GRPCS`: TLS, without a check of the certificate and without SNI unless `proxy-ssl-*` asks for them. `GRPC`, `GRPCS`: HTTP/2, whatever the client speaks. `AUTO_HTTP` and `FCGI` are not honoured yet: the paths answer 503.',
       refuse: (protocol) =>
         SPOKEN[protocol] !== undefined
           ? undefined

@@ -8,6 +8,7 @@ import type { FilterConfig } from '../../model/filter-config.ts';
 import type { FindingCode } from '../../model/finding.ts';
 import type { Balancing } from '../balancing.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
+import type { EndpointTls, EndpointTlsResult } from '../endpoint-tls.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
 /** From harmless to arbitrary; compared with the ConfigMap's `annotations-risk-level`. */
@@ -66,6 +67,8 @@ export interface RouteDraft {
   readonly retry: RetryPolicy;
   readonly buffering: RouteBuffering;
   readonly protocol: UpstreamProtocol;
+  /** Undefined: endpoints are not checked; that means nothing over plain text. */
+  readonly tls: EndpointTls | undefined;
   readonly balancing: Balancing;
   /** The path is a regular expression, and so are all others of its host. */
   readonly isPattern: boolean;
@@ -78,6 +81,8 @@ export interface RouteContext {
   /** Plain text is sent to TLS because the host has a certificate, be it the default one. */
   readonly hostHasCertificate: boolean;
   readonly global: GlobalSettings;
+  /** What `proxy-ssl-*` and the Secret that it names come to; undefined: nothing is asked for. */
+  readonly endpointTls: EndpointTlsResult | undefined;
 }
 
 /** What features may set for a whole host. The oldest Ingress of the host that sets it decides. */

@@ -8,6 +8,7 @@ import { ipAccess } from './ip-access.ts';
 import { loadBalance } from './load-balance.ts';
 import { proxyBodySize } from './proxy-body-size.ts';
 import { proxyTimeouts } from './proxy-timeouts.ts';
+import { proxySsl } from './proxy-ssl.ts';
 import { redirect } from './redirect.ts';
 import { retries } from './retries.ts';
 import { rewriteTarget } from './rewrite-target.ts';
@@ -31,6 +32,7 @@ export const features: readonly Feature[] = [
   retries,
   buffering,
   backendProtocol,
+  proxySsl,
   loadBalance,
   upstreamHash,
   affinity,
