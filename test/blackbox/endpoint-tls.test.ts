@@ -37,6 +37,8 @@ interface TlsEndpoint {
   readonly endpoint: Endpoint;
   /** Of the connections that were accepted, in order. */
   readonly seen: readonly SeenConnection[];
+  /** Resolves with the first request. */
+  readonly accepted: Promise<undefined>;
   /** Requests that it got. */
   requests(): number;
 }
@@ -58,12 +60,18 @@ async function startEndpoint(
 ): Promise<TlsEndpoint> {
   const seen: SeenConnection[] = [];
   const sockets = new Set<TLSSocket>();
+  const { promise: accepted, resolve } = Promise.withResolvers<undefined>();
   let requests = 0;
   const pem = { cert: certificate.chain, key: certificate.key.reveal() };
-  const server = createSecureServer({ ...pem, ...options, allowHTTP1: true }, (_, response) => {
-    requests += 1;
-    response.end('hello');
-  });
+  const server = createSecureServer(
+    { ...pem, ...options, allowHTTP1: true },
+    (request, response) => {
+      requests += 1;
+      resolve(undefined);
+      request.on('end', () => response.end('hello'));
+      request.resume();
+    },
+  );
   server.on('secureConnection', (socket: TLSSocket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -84,7 +92,7 @@ async function startEndpoint(
     for (const socket of sockets) socket.destroy();
   });
   const { port } = server.address() as AddressInfo;
-  return { endpoint: { address: '127.0.0.1', port }, seen, requests: () => requests };
+  return { endpoint: { address: '127.0.0.1', port }, seen, accepted, requests: () => requests };
 }
 
 interface Case {
@@ -274,6 +282,22 @@ for (const protocol of ['https', 'grpcs'] as const) {
         endpoint.seen.map(({ sni }) => sni || null),
         ['one', 'other', null],
       );
+    });
+
+    test('an exchange goes on while its identity is replaced', async (t) => {
+      const endpoint = await startEndpoint(t, own);
+      const proxy = await start(t, endpoint, identity());
+      const client = await connectClient(t, proxy.httpPort);
+      client.write('POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 4\r\n\r\n');
+      client.write('on');
+      await endpoint.accepted;
+      proxy.apply(options(endpoint.endpoint, identity()));
+      assert.equal(await ask(t, proxy.httpPort), 200);
+      client.write('ce');
+      const answer = await client.readAnswer();
+      assert.deepEqual([answer.status, endpoint.requests()], [200, 2]);
+      await endpoint.seen[0]?.closed;
+      assert.equal(endpoint.seen.length, 2);
     });
 
     test('a new identity takes over at once, and the old one’s idle connections close', async (t) => {

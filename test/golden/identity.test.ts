@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProxyConfig } from '../../src/model/config.ts';
 import { diffConfig } from '../../src/model/delta.ts';
-import type { KubernetesObject, Service, Snapshot } from '../../src/translate/snapshot.ts';
+import type { KubernetesObject, Secret, Service, Snapshot } from '../../src/translate/snapshot.ts';
 import { translate } from '../../src/translate/translate.ts';
+import { sampleCertificate } from '../unit/sample-certificate.ts';
 import { caseDefaults, snapshotOf } from './load-case.ts';
 import {
   sampleApp,
@@ -198,4 +199,32 @@ test('translating 5,000 Ingresses again after one change costs a few millisecond
   t.diagnostic(
     `first ${firstMs.toFixed(0)} ms, after one change ${median.toFixed(1)} ms (median of 10)`,
   );
+});
+
+test('another certificate for endpoints changes the clusters that use it, and no route', () => {
+  const secret = (texts: Readonly<Record<string, string>>): Secret => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'endpoints', namespace: 'shop' },
+    data: Object.fromEntries(
+      Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+    ),
+  });
+  const secured = (chain: string, key: string): KubernetesObject[] => [
+    ...apps,
+    sampleService('bank'),
+    sampleIngress({
+      name: 'bank',
+      host: 'bank.example.com',
+      annotations: { 'backend-protocol': 'HTTPS', 'proxy-ssl-secret': 'shop/endpoints' },
+    }),
+    secret({ 'tls.crt': chain, 'tls.key': key }),
+  ];
+  const first = sampleCertificate('first', []);
+  const second = sampleCertificate('second', []);
+  const before = secured(first.chain, first.key.reveal());
+  const again = secured(first.chain, first.key.reveal());
+  const after = secured(second.chain, second.key.reveal());
+  assert.deepEqual(changesBetween(before, again), []);
+  assert.deepEqual(changesBetween(before, after), ['shop/bank:80 https tls shop/endpoints']);
 });
