@@ -8,6 +8,8 @@ import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
 import { ClientPeer } from './origin.ts';
 import { guardPlaintext } from './plaintext-guard.ts';
+import type { ProxiedClient } from './proxy-protocol.ts';
+import { readProxyHeader } from './read-proxy-header.ts';
 import { SocketReader } from './socket-reader.ts';
 
 export interface ListenerOptions {
@@ -32,6 +34,7 @@ export interface ListenerEvents {
 
 /** What X-Forwarded-Port says on the https listener, whatever its number (routing.md §10.2). */
 const HTTPS_PORT = '443';
+const TLS_PORT = 443;
 
 /** A bound port. */
 export class Listener {
@@ -42,6 +45,8 @@ export class Listener {
   /** Not listening: it is handed connections whose first byte was seen. */
   #tlsServer: TlsServer | undefined;
   #portText: string;
+  /** Whose connections a load balancer in front hands on, by the balancer's address and port. */
+  readonly #proxied = new Map<string, ProxiedClient>();
 
   constructor(engine: Engine, options: ListenerOptions, events: ListenerEvents) {
     this.#engine = engine;
@@ -53,8 +58,9 @@ export class Listener {
     this.#server = server.on('connection', (socket) => {
       this.#engine.clock.update();
       socket.on('error', () => undefined);
-      if (options.scheme === 'http') this.#onPlainSocket(socket);
-      else this.#onTlsSocket(socket);
+      if (engine.table.settings.forwarded.proxyProtocol) this.#onProxiedSocket(socket);
+      else if (options.scheme === 'http') this.#onPlainSocket(socket);
+      else if (events.onAccept(socket)) this.#onTlsSocket(socket);
     });
     this.updateTls();
   }
@@ -93,7 +99,7 @@ export class Listener {
       },
     });
     this.#tlsServer.on('secureConnection', (socket: TLSSocket) => {
-      const peer = new ClientPeer(addressOf(socket), 'https', HTTPS_PORT);
+      const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
       const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
       this.#events.onConnection(new SocketReader(socket), peer, protocol);
     });
@@ -111,22 +117,54 @@ export class Listener {
 
   #onPlainSocket(accepted: Socket): void {
     const reader = new SocketReader(accepted, 'adopt');
-    const { socket } = reader;
-    const peer = new ClientPeer(addressOf(socket), 'http', this.#portText);
-    if (this.#events.onAccept(socket)) this.#events.onConnection(reader, peer, 'unknown');
+    if (this.#events.onAccept(reader.socket)) this.#onPlainReader(reader);
+  }
+
+  #onPlainReader(reader: SocketReader): void {
+    const peer = this.#peerOf(reader.socket, 'http', this.#portText);
+    this.#events.onConnection(reader, peer, 'unknown');
   }
 
   #onTlsSocket(socket: Socket): void {
-    if (!this.#events.onAccept(socket)) return;
     guardPlaintext(this.#engine, socket, (isTls) => {
-      const peer = new ClientPeer(addressOf(socket), 'http', HTTPS_PORT);
+      const peer = this.#peerOf(socket, 'http', HTTPS_PORT);
       if (isTls) this.#tlsServer?.emit('connection', socket);
       else this.#events.onPlaintext(new SocketReader(socket), peer);
     });
+  }
+
+  #onProxiedSocket(socket: Socket): void {
+    if (!this.#events.onAccept(socket)) return;
+    const key = endOf(socket);
+    socket.on('close', () => this.#proxied.delete(key));
+    readProxyHeader(this.#engine, socket, (client) => {
+      // Whoever is not trusted speaks the protocol, too, and is believed nothing.
+      const isTrusted = this.#engine.table.trustedPeers.matches(addressOf(socket));
+      if (client !== undefined && isTrusted) this.#proxied.set(key, client);
+      if (this.#options.scheme === 'http') this.#onPlainReader(new SocketReader(socket));
+      else this.#onTlsSocket(socket);
+    });
+  }
+
+  #peerOf(socket: Socket, scheme: 'http' | 'https', port: string): ClientPeer {
+    const proxied = this.#proxied.get(endOf(socket));
+    if (proxied === undefined) return new ClientPeer(addressOf(socket), scheme, port);
+    // The balancer ended the client's TLS where that came to its port 443 (routing.md §11).
+    const isTls = scheme === 'https' || proxied.destinationPort === TLS_PORT;
+    return new ClientPeer(
+      proxied.address,
+      isTls ? 'https' : 'http',
+      String(proxied.destinationPort),
+    );
   }
 }
 
 /** Empty where the client is gone already. */
 function addressOf(socket: Socket): string {
   return plainAddress(socket.remoteAddress ?? '');
+}
+
+/** A TLS socket has the same as the one below it. */
+function endOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''}`;
 }

@@ -10,6 +10,7 @@ const OFF: ForwardedSettings = {
   realAddress: false,
   trustFields: false,
   trustedCidrs: ['0.0.0.0/0'],
+  proxyProtocol: false,
   appendFor: false,
   forHeader: 'x-forwarded-for',
   hostHeader: 'x-forwarded-host',

@@ -34,4 +34,6 @@ export function guardPlaintext(
     socket.unshift(chunk);
     onKnown(chunk[0] === TLS_HANDSHAKE);
   });
+  // Whoever read a PROXY header before paused it.
+  socket.resume();
 }

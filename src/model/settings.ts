@@ -61,6 +61,8 @@ export interface UpstreamSettings {
 
 /** Which of a client's forwarded fields are believed, and what is sent on. routing.md §10 and §11. */
 export interface ForwardedSettings {
+  /** Every connection begins with a PROXY header; it names the client where `trustedCidrs` covers the peer. `use-proxy-protocol` */
+  readonly proxyProtocol: boolean;
   /** Believe `forHeader` for the client's address. `enable-real-ip` or `use-forwarded-headers` */
   readonly realAddress: boolean;
   /** Believe X-Forwarded-Host, -Proto, -Port too. `use-forwarded-headers` */

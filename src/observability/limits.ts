@@ -10,6 +10,7 @@ export const limits = {
   'request-trailers': 'trailer section of a request too long',
   'requests-per-connection': 'keep-alive-requests reached: closed after the answer',
   connections: 'more client connections than a worker may hold: refused',
+  'proxy-header': 'no PROXY header, a broken one, or none in time, where one is required: closed',
   'client-hello-timeout': 'no complete TLS hello in time: closed',
   'request-head-timeout': 'head not complete in time: 408',
   'request-body-timeout': 'silence within a request body: 408',

@@ -5,6 +5,12 @@ import { defineKeys, type KeyValues } from './key.ts';
 const fieldName = matching(/^[A-Za-z0-9-]{1,64}$/, 'a field name of letters, digits and `-`');
 
 export const forwardedKeys = defineKeys({
+  'use-proxy-protocol': {
+    value: boolean(),
+    default: 'false',
+    empty: false,
+    doc: 'Both listeners require a PROXY header (version 1 or 2) and take the client from it where `proxy-real-ip-cidr` covers the peer; a connection without one is closed.',
+  },
   'use-forwarded-headers': {
     value: boolean(),
     default: 'false',
@@ -55,7 +61,11 @@ export const forwardedKeys = defineKeys({
 
 export function forwardedSettings(values: KeyValues<typeof forwardedKeys>): ForwardedSettings {
   return {
-    realAddress: values['enable-real-ip'] || values['use-forwarded-headers'],
+    proxyProtocol: values['use-proxy-protocol'],
+    // With the PROXY protocol its address is the one that enable-real-ip asks for (routing.md §11).
+    realAddress:
+      values['use-forwarded-headers'] ||
+      (values['enable-real-ip'] && !values['use-proxy-protocol']),
     trustFields: values['use-forwarded-headers'],
     trustedCidrs: values['proxy-real-ip-cidr'],
     appendFor: values['compute-full-forwarded-for'],

@@ -143,7 +143,8 @@ function reportConsequences(object: string, { values }: GlobalSettings): Finding
     if (values[name] !== '')
       closing(name, 'every path answers 503, since the text may hold rules of access');
   }
-  if (values['use-forwarded-headers'] && values['proxy-real-ip-cidr'].join() === '0.0.0.0/0') {
+  const isTold = values['use-forwarded-headers'] || values['use-proxy-protocol'];
+  if (isTold && values['proxy-real-ip-cidr'].join() === '0.0.0.0/0') {
     const message =
       'Every IPv4 client is believed and can claim any address, which allow-lists then take for true: name your own proxies.';
     findings.push(finding('forwarded-trust-all', object, 'data[proxy-real-ip-cidr]', message));

@@ -10,7 +10,6 @@ export const unsupportedKeys: Readonly<Record<string, string>> = {
   'ssl-early-data': 'false',
   'enable-ocsp': 'false',
   'forwarded-for-proxy-protocol-header': 'X-Forwarded-For-Proxy-Protocol',
-  'use-proxy-protocol': 'false',
   'proxy-protocol-header-timeout': '5s',
   'proxy-set-headers': '',
   'add-headers': '',

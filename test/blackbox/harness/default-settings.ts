@@ -27,6 +27,7 @@ export const defaultSettings: Settings = {
     maxInterimAnswers: 8,
   },
   forwarded: {
+    proxyProtocol: false,
     realAddress: false,
     trustFields: false,
     trustedCidrs: ['0.0.0.0/0'],
