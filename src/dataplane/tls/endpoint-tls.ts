@@ -43,7 +43,7 @@ export class EndpointTls {
     return connect({
       ...options,
       secureContext: this.#context,
-      // Empty: no SNI. Node would send the address's name otherwise.
+      // Empty: none is sent.
       servername: this.#serverName,
       ALPNProtocols: [protocol],
       // Judged by `problemOf`, so that the reason can be told.
