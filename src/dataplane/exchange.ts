@@ -1,8 +1,5 @@
-import type { RouteLabels } from '../model/config.ts';
-import type { ExchangeRecord } from '../observability/exchange-record.ts';
 import { withCookie, type AnswerFields } from './answer-fields.ts';
 import { Attempt } from './attempt.ts';
-import type { PickContext } from './balancer/balancer.ts';
 import type { EndpointState } from './cluster.ts';
 import type {
   AnswerHead,
@@ -12,69 +9,28 @@ import type {
   Upstream,
   UpstreamEvents,
   UpstreamFailure,
-  UpstreamRequest,
 } from './codec.ts';
-import { decide, NO_ENDPOINT, type Decidable, type OwnAnswer } from './decide.ts';
+import { decide, NO_ENDPOINT, type OwnAnswer } from './decide.ts';
 import type { Engine } from './engine.ts';
-import type { KindMask } from './field-block.ts';
+import { ExchangeFacts } from './exchange-facts.ts';
 import { FieldKind, NO_BODY, type FieldList } from './fields.ts';
-import { droppedRequestFields, originalFields } from './forwarded-fields.ts';
+import { originalFields } from './forwarded-fields.ts';
 import { HeldBody } from './held-body.ts';
-import { resolveOrigin, type Origin } from './origin.ts';
 import { createOwnMessage } from './own-answer.ts';
 import { readAheadBytes } from './read-ahead.ts';
 import { createRequestId } from './request-id.ts';
 import { bytesToKeep, mayRepeat, type FailedAttempt } from './retry.ts';
 import { sessionCookieText } from './session-cookie.ts';
-import type { CompiledRoute, HostTable } from './table.ts';
 
 /** Status of the record where the client went away before an answer; never on the wire. */
 const CLIENT_GONE = 499;
 const SWITCHING_PROTOCOLS = 101;
-const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /**
- * A request and its answer, from the parsed head to the access line. One instance holds all that is known of it; the codecs
- * on either side push what they read, and everything happens in the turn of the event loop in which it arrives.
+ * A request and its answer, from the parsed head to the access line. The codecs on either side push what they read, and
+ * everything happens in the turn of the event loop in which it arrives.
  */
-export class Exchange
-  implements
-    Decidable,
-    PickContext,
-    ExchangeRecord,
-    UpstreamRequest,
-    DownstreamEvents,
-    UpstreamEvents
-{
-  readonly method: string;
-  readonly authority: string;
-  readonly host: string;
-  readonly target: string;
-  readonly protocol: ExchangeHead['protocol'];
-  readonly fields: FieldList;
-  readonly requestBody: number;
-  readonly upgrade: boolean;
-  readonly acceptsTrailers: boolean;
-  readonly origin: Origin;
-  path = '';
-  query = '';
-  upstreamTarget: string;
-  hostTable: HostTable | undefined = undefined;
-  route: CompiledRoute | undefined = undefined;
-  requestId = '';
-  originalFields: FieldList | undefined = undefined;
-  /** Of the answer; 0 before it. */
-  status = 0;
-  failure: string | undefined = undefined;
-  durationMs = 0;
-  requestBytes: number;
-  responseBodyBytes = 0;
-  attempts: readonly Attempt[] = NO_ATTEMPTS;
-  tried: Set<EndpointState> | undefined = undefined;
-  session: string | undefined = undefined;
-  readonly #engine: Engine;
-  readonly #downstream: Downstream;
-  readonly #startedMs: number;
+export class Exchange extends ExchangeFacts implements DownstreamEvents, UpstreamEvents {
   #upstream: Upstream | undefined = undefined;
   #endpoint: EndpointState | undefined = undefined;
   #attempt: Attempt | undefined = undefined;
@@ -91,76 +47,14 @@ export class Exchange
   #isOver = false;
 
   constructor(engine: Engine, downstream: Downstream, head: ExchangeHead, startedMs: number) {
-    this.#engine = engine;
-    this.#downstream = downstream;
-    this.#startedMs = startedMs;
-    this.method = head.method;
-    this.authority = head.authority;
-    this.host = head.host;
-    this.target = head.target;
-    this.upstreamTarget = head.target;
-    this.protocol = head.protocol;
-    this.fields = head.fields;
-    this.requestBody = head.body;
-    this.upgrade = head.upgrade;
-    this.acceptsTrailers = head.acceptsTrailers;
-    this.requestBytes = head.byteLength;
+    super(engine, downstream, head, startedMs);
     this.#isRequestComplete = head.body === NO_BODY || head.body === 0;
-    const { settings, trustedPeers } = engine.table;
-    this.origin = resolveOrigin(downstream.peer, head.fields, settings.forwarded, trustedPeers);
     engine.stats.exchangeStarted();
-  }
-
-  get scheme(): 'http' | 'https' {
-    return this.origin.scheme === 'https' ? 'https' : 'http';
-  }
-  get clientAddress(): string {
-    return this.origin.address;
-  }
-  get upstreamAuthority(): string {
-    return this.origin.authority ?? this.authority;
-  }
-  get requestFields(): FieldList {
-    return this.fields;
-  }
-  get droppedFields(): KindMask {
-    return droppedRequestFields(this.#engine.table.settings.forwarded);
-  }
-  get sendMs(): number {
-    return this.route?.config.timeouts.sendMs ?? 0;
-  }
-  get readMs(): number {
-    return this.route?.config.timeouts.readMs ?? 0;
-  }
-  get nowMs(): number {
-    return this.#engine.clock.nowMs;
-  }
-  get startedAtMs(): number {
-    const { clock } = this.#engine;
-    return clock.unixMs - (clock.nowMs - this.#startedMs);
-  }
-  get referer(): string {
-    return this.fields.get(FieldKind.Referer) ?? '';
-  }
-  get userAgent(): string {
-    return this.fields.get(FieldKind.UserAgent) ?? '';
-  }
-  get responseBytes(): number {
-    return this.#downstream.sentBytes;
-  }
-  get labels(): RouteLabels | undefined {
-    return this.route?.config.labels;
-  }
-  get virtualHost(): string | undefined {
-    return this.hostTable?.config.name;
-  }
-  get clusterName(): string {
-    return this.route?.cluster?.config.name ?? '';
   }
 
   /** Once, right after it was made: routes the request, and answers it or sends it on. */
   start(): void {
-    const answer = decide(this, this.#engine);
+    const answer = decide(this, this.engine);
     if (answer === undefined) this.#forward();
     else this.#answer(answer, undefined, answer.closes);
   }
@@ -180,7 +74,7 @@ export class Exchange
     const maxBodyBytes = this.route?.config.maxBodyBytes ?? 'none';
     const isTunnel = this.status === SWITCHING_PROTOCOLS;
     if (maxBodyBytes !== 'none' && this.#bodyBytes > maxBodyBytes && !isTunnel) {
-      this.#engine.stats.limitTripped('request-body');
+      this.engine.stats.limitTripped('request-body');
       this.refuse({ status: 413, failure: 'request body too large' });
       return;
     }
@@ -197,7 +91,7 @@ export class Exchange
     if (this.#isOver) return;
     if (this.#isSending) this.#upstream?.flush();
     const isFull = this.#isSending ? this.#upstream?.isFull : this.#held?.isFull;
-    if (isFull === true) this.#downstream.pauseBody();
+    if (isFull === true) this.downstream.pauseBody();
   }
 
   onRequestEnd(trailers?: FieldList): void {
@@ -224,7 +118,7 @@ export class Exchange
   onConnected(): void {
     const upstream = this.#upstream;
     if (upstream === undefined) return;
-    this.#attempt?.connected(this.#engine.clock.nowMs);
+    this.#attempt?.connected(this.engine.clock.nowMs);
     this.#isSending = true;
     upstream.send(this);
     if (this.requestBody === NO_BODY) return;
@@ -238,34 +132,34 @@ export class Exchange
       upstream.finish(this.#requestTrailers);
     } else {
       upstream.flush();
-      if (!upstream.isFull) this.#downstream.resumeBody();
+      if (!upstream.isFull) this.downstream.resumeBody();
     }
   }
 
   onInterim(answer: AnswerHead): void {
     if (this.protocol === 'HTTP/1.0') return;
     this.#hasSentInterim = true;
-    this.#downstream.sendInterim(answer.status, answer.reason, answer.fields);
+    this.downstream.sendInterim(answer.status, answer.reason, answer.fields);
   }
 
   onAnswer(answer: AnswerHead): void {
-    this.#attempt?.answered(answer.status, this.#engine.clock.nowMs);
+    this.#attempt?.answered(answer.status, this.engine.clock.nowMs);
     if (this.#repeatsInstead(answer)) return;
     this.#isAnswering = true;
     this.#held?.drop();
     this.status = answer.status;
     this.#readAheadBytes = readAheadBytes(answer.fields, this.route?.config.buffering);
-    this.#downstream.sendHead(answer, this.#answerFields(answer.fields), false);
+    this.downstream.sendHead(answer, this.#answerFields(answer.fields), false);
   }
 
   onAnswerBody(chunk: Buffer, start: number, end: number): void {
     if (this.#attempt !== undefined) this.#attempt.bytes += end - start;
     this.responseBodyBytes += end - start;
-    this.#downstream.sendBody(chunk, start, end);
+    this.downstream.sendBody(chunk, start, end);
   }
 
   onAnswerPause(): boolean {
-    const downstream = this.#downstream;
+    const downstream = this.downstream;
     downstream.flush();
     if (downstream.isFull && downstream.waitingBytes >= this.#readAheadBytes) {
       this.#upstream?.pauseAnswer();
@@ -278,15 +172,15 @@ export class Exchange
     const isWelcome = this.protocol === 'HTTP/2.0' || this.acceptsTrailers;
     const passesOn = isWelcome && this.route?.cluster?.speaksGrpc === true;
     this.#leaveEndpoint(true);
-    this.#downstream.finish(passesOn ? trailers : undefined);
-    const { holdsChunks } = this.#downstream;
+    this.downstream.finish(passesOn ? trailers : undefined);
+    const { holdsChunks } = this.downstream;
     this.#end(undefined);
-    this.#downstream.release();
+    this.downstream.release();
     return holdsChunks;
   }
 
   onUpstreamDrain(): void {
-    if (this.#isSending) this.#downstream.resumeBody();
+    if (this.#isSending) this.downstream.resumeBody();
   }
 
   onUpstreamFailure(failure: UpstreamFailure): void {
@@ -294,7 +188,7 @@ export class Exchange
     const endpoint = this.#endpoint;
     this.#leaveEndpoint();
     if (this.#isOver || upstream === undefined || endpoint === undefined) return;
-    if (failure.limit !== undefined) this.#engine.stats.limitTripped(failure.limit);
+    if (failure.limit !== undefined) this.engine.stats.limitTripped(failure.limit);
     const isStale = upstream.isReused && failure.retry === 'error' && !this.#hasReplacedStale;
     if (!this.#isAnswering && this.#mayRepeat(failure.retry, failure.beforeRequest, isStale)) {
       this.#repeat(endpoint, isStale);
@@ -302,25 +196,25 @@ export class Exchange
     }
     if (this.#isAnswering) this.#cut(failure.reason);
     else this.#answer({ status: failure.status, failure: failure.reason });
-    this.#engine.failures.report(this, this.#engine.clock.nowMs);
+    this.engine.failures.report(this, this.engine.clock.nowMs);
   }
 
   onDefect(error: unknown): void {
-    this.#engine.log.error({ err: error, host: this.host }, 'exchange failed unexpectedly');
+    this.engine.log.error({ err: error, host: this.host }, 'exchange failed unexpectedly');
     try {
       this.refuse({ status: 500, failure: 'unexpected error' });
     } catch {
-      this.#downstream.abort();
+      this.downstream.abort();
       this.#end('unexpected error');
     }
   }
 
   #forward(): void {
-    const { forwarded } = this.#engine.table.settings;
+    const { forwarded } = this.engine.table.settings;
     const received = this.fields.get(FieldKind.XRequestId);
     this.requestId = received ?? (forwarded.generateRequestId ? createRequestId() : '');
     this.originalFields = originalFields(this, forwarded);
-    if (!this.#isRequestComplete) this.#downstream.wantBody();
+    if (!this.#isRequestComplete) this.downstream.wantBody();
     this.#begin(this.route?.cluster?.pick(this), false);
   }
 
@@ -330,7 +224,7 @@ export class Exchange
       this.#answer(NO_ENDPOINT);
       return;
     }
-    const { pool, clock } = this.#engine;
+    const { pool, clock } = this.engine;
     const { transport } = route.cluster;
     this.#attempt = new Attempt(endpoint.key, clock.nowMs);
     this.attempts = [...this.attempts, this.#attempt];
@@ -361,7 +255,7 @@ export class Exchange
       return false;
     }
     const attempts = this.attempts.length;
-    const elapsedMs = this.#engine.clock.nowMs - (this.attempts[0]?.startedMs ?? 0);
+    const elapsedMs = this.engine.clock.nowMs - (this.attempts[0]?.startedMs ?? 0);
     const failed = { cause, beforeRequest, isStale, method, attempts, elapsedMs };
     return mayRepeat(failed, route.config.retry);
   }
@@ -380,35 +274,35 @@ export class Exchange
   }
 
   #answer(answer: OwnAnswer, title?: string, close = false): void {
-    const showsProduct = this.#engine.table.settings.serverTokens;
+    const showsProduct = this.engine.table.settings.serverTokens;
     const { head, page } = createOwnMessage(answer, this, { title, showsProduct });
     // Of a gRPC error too, which the client gets as a 200: docs/decisions/grpc-errors.md.
     this.status = answer.status;
     this.#isAnswering = true;
-    this.#downstream.sendHead(head, this.#answerFields(), close);
+    this.downstream.sendHead(head, this.#answerFields(), close);
     if (page !== undefined) {
       this.responseBodyBytes = page.length;
-      this.#downstream.sendBody(page, 0, page.length);
+      this.downstream.sendBody(page, 0, page.length);
     }
-    this.#downstream.finish();
+    this.downstream.finish();
     this.#end(answer.failure);
-    this.#downstream.release();
+    this.downstream.release();
   }
 
   #answerFields(received?: FieldList): AnswerFields {
-    const { table, answerFields } = this.#engine;
-    const isTls = this.#downstream.peer.scheme === 'https';
+    const { table, answerFields } = this.engine;
+    const isTls = this.downstream.peer.scheme === 'https';
     const hsts = isTls ? this.hostTable?.config.hsts : undefined;
     const usual = answerFields.fieldsFor(hsts, table.settings, received);
     const cookie = this.route?.config.sessionCookie;
     if (this.session === undefined || received === undefined || cookie === undefined) return usual;
-    const client = { isTls, userAgent: this.userAgent, unixMs: this.#engine.clock.unixMs };
+    const client = { isTls, userAgent: this.userAgent, unixMs: this.engine.clock.unixMs };
     return withCookie(usual, sessionCookieText(cookie, this.session, client));
   }
 
   #cut(reason: string): void {
     this.#dropUpstream();
-    this.#downstream.abort();
+    this.downstream.abort();
     this.#end(reason);
   }
 
@@ -437,8 +331,8 @@ export class Exchange
     this.#isOver = true;
     this.failure = failure;
     this.#held?.drop();
-    const { clock, stats, accessLog } = this.#engine;
-    this.durationMs = clock.nowMs - this.#startedMs;
+    const { clock, stats, accessLog } = this.engine;
+    this.durationMs = clock.nowMs - this.startedMs;
     stats.exchangeFinished(this);
     accessLog.write(this);
   }
