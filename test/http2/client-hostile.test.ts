@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { ErrorCode, Flag, FrameType } from '../../src/dataplane/http2/frames.ts';
 import { connectClient } from '../blackbox/harness/raw-client.ts';
 import { GET, POST, startGrpcProxy, ask, serveToEnd } from './grpc-proxy.ts';
+import { connectHttp2, get, request, resetStream } from './frame-client.ts';
 import { startRawEndpoint, type RawPeer } from './raw-endpoint.ts';
 
 test('as many resets as streams, and as many PINGs as DATA frames, are no flood', async (t) => {
@@ -30,6 +31,50 @@ test('as many resets as streams, and as many PINGs as DATA frames, are no flood'
   peers[0]?.socket.destroy();
 });
 
+test('resets after whole answers are no flood, however many (RFC 9113 §8.1)', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+    for (;;) {
+      const { streamId } = await peer.next(FrameType.Headers);
+      peer.head(streamId, [[':status', '403']], 'end');
+      peer.reset(streamId, ErrorCode.NoError);
+    }
+  });
+  const settings = { client: { requestsPerConnection: 10_000 } };
+  const proxy = await startGrpcProxy(t, [endpoint], { settings });
+  const client = await connectClient(t, proxy.httpPort);
+  for (let count = 0; count < 1_500; count++) {
+    client.write(POST);
+    assert.equal((await client.readAnswer()).status, 403);
+  }
+  assert.equal(peers.length, 1);
+  assert.equal(proxy.limits.size, 0);
+  peers[0]?.socket.destroy();
+});
+
+test('an answer to a stream that was cancelled many streams ago is passed over', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+    await peer.next(FrameType.Headers, 1);
+    peer.head(1, [[':status', '200']], 'end');
+    await peer.next(FrameType.RstStream, 599);
+    peer.head(3, [[':status', '200']]);
+    peer.data(3, 'late', 'end');
+    await serveToEnd(peer);
+  });
+  const proxy = await startGrpcProxy(t, [endpoint]);
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.request(1, get('/'));
+  await client.answer(1);
+  await proxy.nextRecord();
+  for (let id = 3; id < 600; id += 2) {
+    client.request(id, request('POST', '/'), false);
+    client.send(resetStream(id));
+    await proxy.nextRecord();
+  }
+  client.request(601, get('/'));
+  assert.equal((await client.answer(601)).body, '601');
+  assert.equal(peers.length, 1);
+});
+
 const FLOODS: readonly (readonly [name: string, limit: string, frame: (peer: RawPeer) => void])[] =
   [
     [
@@ -44,6 +89,13 @@ const FLOODS: readonly (readonly [name: string, limit: string, frame: (peer: Raw
       'http2-settings',
       (peer) => {
         peer.settings();
+      },
+    ],
+    [
+      'RST_STREAM',
+      'http2-resets',
+      (peer) => {
+        peer.reset(1, ErrorCode.NoError);
       },
     ],
     [

@@ -51,6 +51,8 @@ export class FrameDispatch implements FrameHandler {
   /** Bytes of the client's preface that came. */
   #prefaceBytes: number;
   #hasSettings = false;
+  /** RST_STREAM frames that came. */
+  #resets = 0;
   #isOver = false;
   /** Of the DATA frame that is being read; undefined: its payload is thrown away. */
   #dataStream: Http2Stream | undefined = undefined;
@@ -200,8 +202,7 @@ export class FrameDispatch implements FrameHandler {
     const isOpen = stream !== undefined && !stream.isRemoteEnded;
     if (!this.#events.onDataLength(isOpen ? stream : undefined, frameBytes)) return false;
     if (isOpen) this.#dataStream = stream;
-    // What was on its way when we reset the stream is passed over.
-    else if (stream !== undefined || this.#events.table.closed.endOf(streamId) !== 'reset-by-us') {
+    else if (stream !== undefined || !this.#isPassedOver(streamId)) {
       this.#events.streamError(streamId, ErrorCode.StreamClosed);
     }
     return !this.#isOver;
@@ -280,10 +281,21 @@ export class FrameDispatch implements FrameHandler {
       this.#events.onPeerHead(streamId, endStream, this.#block);
       return;
     }
-    const end = table.closed.endOf(streamId);
-    if (end === 'reset-by-us') return;
-    const code = end === undefined ? ErrorCode.ProtocolError : ErrorCode.StreamClosed;
+    if (this.#isPassedOver(streamId)) return;
+    const code =
+      table.closed.endOf(streamId) === undefined ? ErrorCode.ProtocolError : ErrorCode.StreamClosed;
     this.#events.fail(code, 'HEADERS on a stream that is not open');
+  }
+
+  /**
+   * What was on its way when we reset the stream. Of our own streams nobody can close so many meanwhile that they are
+   * forgotten but us.
+   */
+  #isPassedOver(streamId: number): boolean {
+    const { table } = this.#events;
+    const end = table.closed.endOf(streamId);
+    if (end !== undefined) return end === 'reset-by-us';
+    return this.#side === 'client' && !table.isIdle(streamId);
   }
 
   #onPriority(streamId: number, payload: Buffer): void {
@@ -311,13 +323,14 @@ export class FrameDispatch implements FrameHandler {
       this.#failSize('RST_STREAM is not of 4 bytes');
       return;
     }
-    const stream = this.#events.table.open.get(streamId);
-    // A stream that we opened for somebody can be reset once, and that costs an endpoint as much as us.
-    const isOwn = stream !== undefined && this.#side === 'client';
-    if (isOwn || this.#floods.count('resets')) {
+    const { table } = this.#events;
+    const stream = table.open.get(streamId);
+    this.#resets += 1;
+    // One for each stream that we opened costs an endpoint as much as us. It may come after the end: RFC 9113 §8.1.
+    if (this.#resets <= table.ownCount || this.#floods.count('resets')) {
       if (stream !== undefined) this.#events.onPeerReset(stream, payload.readUInt32BE(start));
       // What it sends after that was not on its way when we reset the stream.
-      else this.#events.table.closed.remember(streamId, 'reset-by-peer');
+      else table.closed.remember(streamId, 'reset-by-peer');
     }
   }
 

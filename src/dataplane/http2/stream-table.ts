@@ -19,6 +19,11 @@ export class StreamTable {
     return this.#nextId <= LARGEST_STREAM_ID;
   }
 
+  /** Streams that we ever opened; a server opens none. */
+  get ownCount(): number {
+    return this.#nextId >>> 1;
+  }
+
   /** Client. */
   takeId(): number {
     const id = this.#nextId;
