@@ -30,6 +30,17 @@ async function ask(
   return { client, proxy, peer };
 }
 
+test('the head of an answer does not wait for its body', async (t) => {
+  const { endpoint } = await startRawEndpoint(t, async (peer) => {
+    const { streamId } = await peer.next(FrameType.Headers);
+    peer.head(streamId, [[':status', '200']]);
+  });
+  const proxy = await startProxy(t, { upstreams: [endpoint], protocol: 'grpc' });
+  const client = await connectClient(t, proxy.httpPort);
+  client.write(GET);
+  await client.waitFor('HTTP/1.1 200 OK\r\n');
+});
+
 test('an answer without length is chunked for an HTTP/1.1 client', async (t) => {
   const { client } = await ask(t, (peer, id) => {
     peer.head(id, [

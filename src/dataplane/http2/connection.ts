@@ -224,6 +224,7 @@ export class Http2Connection
     if (endStream) stream.isRemoteEnded = true;
     stream.handler.onHeaders(block, endStream);
     if (endStream) this.#closeIfEnded(stream);
+    else this.receiver.fed(stream);
   }
 
   /** A DATA frame of this length, padding included, begins; `stream` undefined: for one that is closed. False: do not go on. */

@@ -31,6 +31,11 @@ export class DataReceiver {
 
   give(stream: Http2Stream, chunk: Buffer, start: number, end: number): void {
     stream.handler.onData(chunk, start, end);
+    this.fed(stream);
+  }
+
+  /** Something was given to it, a head or DATA: it hears when that is all. */
+  fed(stream: Http2Stream): void {
     if (stream.isFed || stream.isClosed) return;
     stream.isFed = true;
     this.#fed.push(stream);
