@@ -63,6 +63,41 @@ test('no more streams than an endpoint allows are opened on a connection', async
   assert.ok(proxy.records.every(({ attempts }) => attempts.length === 1));
 });
 
+test('128 streams are a connection, whatever an endpoint allows: their clients may not read', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+    for (;;) {
+      const { streamId } = await peer.next(FrameType.Headers);
+      peer.head(streamId, [[':status', '200']]);
+      if (peers[0] !== peer) peer.data(streamId, 'ok', 'end');
+    }
+  });
+  const proxy = await startGrpcProxy(t, [endpoint]);
+  for (let count = 0; count < 128; count++) {
+    const client = await connectClient(t, proxy.httpPort);
+    client.write(GET);
+    await client.waitFor('\r\n\r\n');
+  }
+  assert.equal(peers.length, 1);
+  assert.equal((await ask(t, proxy)).body, 'ok');
+  assert.equal(peers.length, 2);
+});
+
+for (const when of ['before', 'after'] as const) {
+  test(`an endpoint that allows no further stream ${when} its answer ends: the connection is given up`, async (t) => {
+    const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+      const { streamId } = await peer.next(FrameType.Headers);
+      if (when === 'before') peer.settings([SettingId.MaxConcurrentStreams, 0]);
+      peer.head(streamId, [[':status', '200']], 'end');
+      if (when === 'after') peer.settings([SettingId.MaxConcurrentStreams, 0]);
+    });
+    const proxy = await startGrpcProxy(t, [endpoint]);
+    assert.equal((await ask(t, proxy)).status, 200);
+    await peers[0]?.closed();
+    assert.equal((await ask(t, proxy)).status, 200);
+    await peers[1]?.closed();
+  });
+}
+
 test('of those that wait for a connection, those that it has no stream for go to others', async (t) => {
   const ready = Promise.withResolvers<undefined>();
   const { endpoint, peers } = await startRawEndpoint(

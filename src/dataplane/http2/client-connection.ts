@@ -21,8 +21,10 @@ const READ_BYTES = 65_536;
 const LEAST_READ_BYTES = 16_384;
 /** What a stream may send ahead of a client that does not read: the most that one keeps in memory. */
 const STREAM_WINDOW_BYTES = 131_072;
-/** So much that streams whose clients don't read hold up no others: 128 of them. */
-const CONNECTION_WINDOW_BYTES = 128 * STREAM_WINDOW_BYTES;
+/** Streams at once, whatever the endpoint allows; further ones get a connection of their own. */
+const MAX_STREAMS = 128;
+/** So much that streams whose clients don't read hold up no others: all of them have their windows. */
+const CONNECTION_WINDOW_BYTES = MAX_STREAMS * STREAM_WINDOW_BYTES;
 /** Longest time in which the kernel takes no byte of all streams together (security.md §5); a stream has its route's. */
 const STALL_MS = 60_000;
 /** Taken for granted until the endpoint has said how many streams it allows (RFC 9113 §6.5.2). */
@@ -92,7 +94,11 @@ export class ClientConnection implements ConnectionRole, Idling {
   /** Another stream may join. */
   get hasRoom(): boolean {
     if (this.#isGone) return false;
-    return this.isConnected ? this.#connection.canOpen : this.#waiting.size < ASSUMED_STREAMS;
+    return this.isConnected ? this.#canOpen : this.#waiting.size < ASSUMED_STREAMS;
+  }
+
+  get #canOpen(): boolean {
+    return this.#connection.canOpen && this.#connection.streamCount < MAX_STREAMS;
   }
 
   /** A stream will be opened once there is a connection; where there is one, at once. */
@@ -107,7 +113,7 @@ export class ClientConnection implements ConnectionRole, Idling {
 
   openStream(stream: ClientStream, handler: StreamHandler): Http2Stream | undefined {
     this.#waiting.delete(stream);
-    return this.#connection.openStream(handler);
+    return this.#canOpen ? this.#connection.openStream(handler) : undefined;
   }
 
   /** The chunk that is being read is referred to beyond the read. */
@@ -155,13 +161,16 @@ export class ClientConnection implements ConnectionRole, Idling {
   }
 
   onSettings(): void {
-    if (this.isConnected) return;
+    if (this.isConnected) {
+      if (this.isIdle && !this.hasRoom) this.retire();
+      return;
+    }
     this.isConnected = true;
     this.failure = upstreamFailures.closed;
     this.#timer.clear();
     for (const stream of [...this.#waiting]) {
       if (!this.#waiting.delete(stream)) continue;
-      if (this.#connection.canOpen) stream.onConnected();
+      if (this.#canOpen) stream.onConnected();
       else this.#giveAway(stream);
     }
     this.#considerRest();

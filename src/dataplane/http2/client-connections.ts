@@ -41,7 +41,8 @@ export class ClientConnections {
   release(connection: ClientConnection): void {
     const { idleConnections } = this.#engine.table.settings.upstream;
     const isListed = this.#byEndpoint.get(connection.endpoint)?.includes(connection) === true;
-    const isWanted = isListed && !this.#engine.isDraining && this.#isFresh(connection);
+    const isUsable = this.#isFresh(connection) && connection.hasRoom;
+    const isWanted = isListed && isUsable && !this.#engine.isDraining;
     if (!isWanted || idleConnections === 'off') {
       this.retire(connection);
       return;
