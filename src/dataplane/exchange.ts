@@ -25,6 +25,7 @@ import { sessionCookieText } from './session-cookie.ts';
 /** Status of the record where the client went away before an answer; never on the wire. */
 const CLIENT_GONE = 499;
 const SWITCHING_PROTOCOLS = 101;
+const NOT_SWITCHED: OwnAnswer = { status: 502, failure: 'endpoint did not switch protocols' };
 
 /**
  * A request and its answer, from the parsed head to the access line. The codecs on either side push what they read, and
@@ -145,6 +146,10 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
   onAnswer(answer: AnswerHead): void {
     this.#attempt?.answered(answer.status, this.engine.clock.nowMs);
     if (this.#repeatsInstead(answer)) return;
+    if (this.#refusesUpgrade(answer)) {
+      this.refuse(NOT_SWITCHED);
+      return;
+    }
     this.#isAnswering = true;
     this.#held?.drop();
     this.status = answer.status;
@@ -247,6 +252,11 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     this.#dropUpstream();
     this.#repeat(endpoint, false);
     return true;
+  }
+
+  /** Over HTTP/2 any 2xx would open the tunnel to the client (RFC 8441 §5), which but for a 101 leads nowhere. */
+  #refusesUpgrade({ status }: AnswerHead): boolean {
+    return this.upgrade && this.protocol === 'HTTP/2.0' && status >= 200 && status < 300;
   }
 
   #mayRepeat(cause: FailedAttempt['cause'], beforeRequest: boolean, isStale: boolean): boolean {

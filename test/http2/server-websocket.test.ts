@@ -84,6 +84,62 @@ test('a reset of the stream closes the tunnel upstream', async (t) => {
   await closed;
 });
 
+for (const status of ['200 OK', '204 No Content', '206 Partial Content']) {
+  test(`${status} instead of 101 opens no tunnel: it is a 502`, async (t) => {
+    let received = '';
+    const upstream = await startRawUpstream(t, (socket) => {
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.toString('latin1');
+        const length = status.startsWith('204') ? '' : 'Content-Length: 2\r\n';
+        socket.write(`HTTP/1.1 ${status}\r\n${length}\r\n${length === '' ? '' : 'no'}`);
+      });
+    });
+    const proxy = await startProxy(t, { upstreams: [upstream.endpoint] });
+    const client = await connectHttp2(t, proxy.httpPort);
+    client.request(1, CONNECT, false);
+    client.send(data(1, 'ahead'));
+    assert.equal((await client.answer(1)).status, 502);
+    const { status: recorded, failure } = await proxy.nextRecord();
+    assert.deepEqual([recorded, failure], [502, 'endpoint did not switch protocols']);
+    assert.ok(!received.includes('ahead'));
+  });
+}
+
+for (const accept of ['', 'Sec-WebSocket-Accept: bm90IHRoZSByaWdodCBvbmUgMTI=\r\n']) {
+  test(`an answer to ${accept === '' ? 'no' : 'another'} key opens no tunnel: it is a 502`, async (t) => {
+    const upstream = await startRawUpstream(t, (socket) => {
+      socket.once('data', () => {
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+            `${accept}\r\n`,
+        );
+      });
+    });
+    const proxy = await startProxy(t, { upstreams: [upstream.endpoint] });
+    const client = await connectHttp2(t, proxy.httpPort);
+    client.request(1, CONNECT, false);
+    assert.equal((await client.answer(1)).status, 502);
+    assert.equal(proxy.limits.get('malformed-response'), 1);
+  });
+}
+
+test('the path of an extended CONNECT may be no longer than that of a GET', async (t) => {
+  const { proxy, heads } = await startEcho(t);
+  const client = await connectHttp2(t, proxy.httpPort);
+  const longest = 8_192 - 'GET  HTTP/1.1\r\n'.length;
+  const connect = (length: number): Fields => [
+    [':protocol', 'websocket'],
+    ...request('CONNECT', `/${'a'.repeat(length - 1)}`, ['sec-websocket-version', '13']),
+  ];
+  client.request(1, connect(longest), false);
+  await client.until(() => client.stream(1).status > 0);
+  assert.equal(client.stream(1).status, 200);
+  client.request(3, connect(longest + 1), false);
+  assert.equal((await client.answer(3)).status, 414);
+  assert.equal(proxy.limits.get('request-line'), 1);
+  assert.equal(heads.length, 1);
+});
+
 test('another answer than 101 leaves the stream in HTTP', async (t) => {
   const upstream = await startRawUpstream(t, (socket) => {
     socket.once('data', () => {

@@ -3,6 +3,9 @@ import { CHUNKED, UNTIL_CLOSE } from '../fields.ts';
 import { ChunkedDecoder } from './chunked.ts';
 import { Refusal } from './refusal.ts';
 import { parseResponseHead, type ResponseHead } from './response-head.ts';
+import { acceptsKey } from './websocket-key.ts';
+
+const WRONG_ACCEPT = new Refusal(502, 'upstream switched protocols for another key');
 
 export interface AnswerLimits {
   readonly headBytes: number;
@@ -16,6 +19,7 @@ export type ReadOutcome = 'more' | 'end' | 'too-many-interim' | Refusal;
 /** Takes the answers of one upstream connection apart, one after the other, and tells of each as it arrives. */
 export class AnswerReader {
   #request: UpstreamRequest | undefined;
+  #webSocketKey: string | undefined;
   #limits: AnswerLimits = { headBytes: 0, maxFields: 0, maxInterimAnswers: 0 };
   #events: UpstreamEvents | undefined;
   /** Beginning of a head that is not whole. */
@@ -34,9 +38,13 @@ export class AnswerReader {
     this.#early?.push(start, end);
   };
 
-  /** An answer to this request is expected from here on. */
-  begin(request: UpstreamRequest, limits: AnswerLimits): void {
+  /**
+   * An answer to this request is expected from here on.
+   * @param webSocketKey the one that we made, which a 101 must accept.
+   */
+  begin(request: UpstreamRequest, limits: AnswerLimits, webSocketKey?: string): void {
     this.#request = request;
+    this.#webSocketKey = webSocketKey;
     this.#limits = limits;
     this.#rest = undefined;
     this.#head = undefined;
@@ -91,6 +99,9 @@ export class AnswerReader {
         return 'more';
       }
       if (head instanceof Refusal) return head;
+      if (head.upgrade && this.#webSocketKey !== undefined) {
+        if (!acceptsKey(head.fields, this.#webSocketKey)) return WRONG_ACCEPT;
+      }
       at += head.byteLength;
       if (head.status >= 200 || head.upgrade) {
         this.#begin(head);

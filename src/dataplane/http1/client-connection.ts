@@ -12,6 +12,7 @@ import { malformedAnswer, upstreamFailures } from '../upstream-failures.ts';
 import { AnswerReader, type ReadOutcome } from './answer-reader.ts';
 import { MessageWriter } from './message-writer.ts';
 import { requestHeadText } from './request-head-text.ts';
+import { createWebSocketKey } from './websocket-key.ts';
 
 const READ_BYTES = 65_536;
 /** Less room than this is not worth a read. */
@@ -92,10 +93,11 @@ export class ClientConnection implements Upstream, Idling {
     this.#request = request;
     this.#isRequestSent = false;
     this.#timer.clear();
-    this.#reader.begin(request, upstream);
+    const key = createWebSocketKey(request);
+    this.#reader.begin(request, upstream, key);
     const isLast =
       upstream.idleConnections === 'off' || this.exchanges >= upstream.requestsPerConnection;
-    this.#writer.begin(requestHeadText(request, isLast), request.requestBody === CHUNKED);
+    this.#writer.begin(requestHeadText(request, isLast, key), request.requestBody === CHUNKED);
     if (request.requestBody === NO_BODY) this.finish();
   }
 

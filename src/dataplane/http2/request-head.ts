@@ -47,7 +47,7 @@ export function parseRequestHead(
   const { method } = pseudo;
   if (method === undefined || !METHOD.test(method)) return MALFORMED.pseudo;
   const upgrade = method === 'CONNECT';
-  const refusal = upgrade ? refuseConnect(pseudo, endStream) : refuseTarget(pseudo, limits);
+  const refusal = upgrade ? refuseConnect(pseudo, endStream, limits) : refuseTarget(pseudo, limits);
   if (refusal !== undefined) return refusal;
   const authority = pseudo.authority ?? section.host;
   const host = routedHost(pseudo.authority, section.host);
@@ -92,13 +92,17 @@ function refuseTarget(pseudo: PseudoFields, limits: HeadLimits): Refusal | Malfo
   if (scheme === undefined || path === undefined || path === '' || protocol !== undefined) {
     return MALFORMED.pseudo;
   }
-  if (method.length + path.length + LINE_OVERHEAD > limits.requestLineBytes) return LINE_TOO_LONG;
+  if (isLineTooLong(method, path, limits)) return LINE_TOO_LONG;
   const isForm = path.startsWith('/') || (path === '*' && method === 'OPTIONS');
   return isForm && TARGET.test(path) && isWebScheme(scheme) ? undefined : BAD_TARGET;
 }
 
 /** CONNECT is a tunnel, which is refused, or with `:protocol` another protocol (RFC 8441 §4), of which WebSocket is served. */
-function refuseConnect(pseudo: PseudoFields, endStream: boolean): Refusal | Malformed | undefined {
+function refuseConnect(
+  pseudo: PseudoFields,
+  endStream: boolean,
+  limits: HeadLimits,
+): Refusal | Malformed | undefined {
   const { scheme, path, protocol, authority } = pseudo;
   if (protocol === undefined) {
     const isSound = scheme === undefined && path === undefined && authority !== undefined;
@@ -107,8 +111,14 @@ function refuseConnect(pseudo: PseudoFields, endStream: boolean): Refusal | Malf
   if (scheme === undefined || path === undefined || authority === undefined || endStream) {
     return MALFORMED.pseudo;
   }
+  if (isLineTooLong('GET', path, limits)) return LINE_TOO_LONG;
   if (protocol !== 'websocket') return UNKNOWN_PROTOCOL;
   return path.startsWith('/') && TARGET.test(path) && isWebScheme(scheme) ? undefined : BAD_TARGET;
+}
+
+/** Of the line that it would be in HTTP/1.1. */
+function isLineTooLong(method: string, path: string, limits: HeadLimits): boolean {
+  return method.length + path.length + LINE_OVERHEAD > limits.requestLineBytes;
 }
 
 function isWebScheme(scheme: string): boolean {
