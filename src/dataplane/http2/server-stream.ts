@@ -7,6 +7,7 @@ import { limitOfRefusal } from '../http1/refusal-limits.ts';
 import type { Refusal } from '../http1/refusal.ts';
 import { UNREADABLE_HEAD } from '../http1/unreadable-head.ts';
 import type { ClientPeer } from '../origin.ts';
+import { PieceList } from '../piece-list.ts';
 import { Timer } from '../timer-wheel.ts';
 import { ErrorCode } from './frames.ts';
 import type { HeaderBlock } from './header-block.ts';
@@ -47,7 +48,7 @@ export class ServerStream implements Downstream, StreamHandler {
   #isContinueAwaited = false;
   #isBodyPaused = false;
   /** Between an extended CONNECT and its answer: what the client sends ahead. */
-  #ahead: Buffer[] | undefined = undefined;
+  #ahead: PieceList | undefined = undefined;
   #isTunnel = false;
   /** The request is malformed: nobody is told more than that. */
   #isMute = false;
@@ -162,7 +163,7 @@ export class ServerStream implements Downstream, StreamHandler {
     this.#expectBody();
     const part = chunk.subarray(start, end);
     const own = this.#owner.isVolatile ? Buffer.from(part) : part;
-    if (this.#ahead !== undefined) this.#ahead.push(own);
+    if (this.#ahead !== undefined) this.#ahead.add(own, true);
     else if (this.#bodyBytes === declared) this.#lastPiece = own;
     else this.#exchange.onRequestBody(own);
   }
@@ -216,7 +217,7 @@ export class ServerStream implements Downstream, StreamHandler {
     this.#request = head;
     this.#isContinueAwaited = head.expectContinue;
     if (head.upgrade) {
-      this.#ahead = [];
+      this.#ahead = new PieceList();
       this.#stream.pause();
     } else if (!endStream) this.#expectBody();
     this.#exchange = new Exchange(this.#engine, this, head, clock.nowMs);
@@ -275,7 +276,7 @@ export class ServerStream implements Downstream, StreamHandler {
   #beginTunnel(): void {
     this.#isTunnel = true;
     this.#bodyTimer?.clear();
-    const ahead = this.#ahead ?? [];
+    const ahead = this.#ahead?.views() ?? [];
     this.#ahead = undefined;
     for (const chunk of ahead) this.#exchange?.onRequestBody(chunk);
     this.#stream.resume();

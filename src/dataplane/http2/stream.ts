@@ -2,6 +2,7 @@ import type { KindMask } from '../field-block.ts';
 import type { FieldList } from '../fields.ts';
 import { Timer, type TimerWheel } from '../timer-wheel.ts';
 import type { Clock } from '../clock.ts';
+import { PieceList } from '../piece-list.ts';
 import type { DataSender } from './data-sender.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import type { ErrorCode } from './frames.ts';
@@ -73,9 +74,8 @@ export class Http2Stream {
   /** Longest time without a byte sent while some wait; 0: no such limit. */
   stallMs = 0;
   readonly #home: StreamHome;
-  /** Own copies of what could not leave; the first one from `#pendingAt` on. */
-  readonly #pending: Buffer[] = [];
-  #pendingAt = 0;
+  /** Own copies of what could not leave. */
+  readonly #pending = new PieceList();
   #isEnding = false;
   #trailers: FieldList | undefined = undefined;
   #isPaused = false;
@@ -98,16 +98,16 @@ export class Http2Stream {
 
   /** No more DATA is welcome until `onDrain`. */
   get isFull(): boolean {
-    return this.#pending.length > 0 || this.#home.isOutputFull;
+    return this.hasPending || this.#home.isOutputFull;
   }
 
   /** What could not leave yet. */
   get waitingBytes(): number {
-    return this.#pending.reduce((sum, { length }) => sum + length, -this.#pendingAt);
+    return this.#pending.bytes;
   }
 
   get hasPending(): boolean {
-    return this.#pending.length > 0;
+    return this.#pending.bytes > 0;
   }
 
   /** A head (or interim head): then `field` and `fields` for each, pseudo fields first, then `endHead`; nothing in between. */
@@ -136,11 +136,14 @@ export class Http2Stream {
   data(chunk: Buffer, start: number, end: number): void {
     if (this.isClosed || start === end) return;
     this.writtenBytes += end - start;
-    const at = this.hasPending ? start : this.#home.sender.write(this, chunk, start, end);
+    const { sender } = this.#home;
+    const isFirst = !this.hasPending;
+    const at = isFirst ? sender.write(this, chunk, start, end) : start;
     if (at === end) return;
-    this.#pending.push(Buffer.from(chunk.subarray(at, end)));
-    this.#home.sender.wait(this);
-    if (this.#pending.length === 1) this.#expectProgress();
+    this.#pending.add(chunk.subarray(at, end), false);
+    if (!isFirst) return;
+    sender.wait(this);
+    this.#expectProgress();
   }
 
   /** Nothing follows but `trailers`; they leave after what waits. */
@@ -177,27 +180,22 @@ export class Http2Stream {
 
   /** The connection's: windows or room may have opened. Sends up to `maxBytes`; whether more waits. */
   pump(maxBytes: number): boolean {
-    const [chunk] = this.#pending;
-    if (chunk === undefined) return false;
-    const end = Math.min(chunk.length, this.#pendingAt + maxBytes);
-    const at = this.#home.sender.write(this, chunk, this.#pendingAt, end);
-    if (at > this.#pendingAt) this.#expectProgress();
-    this.#pendingAt = at;
-    if (at === chunk.length) {
-      this.#pending.shift();
-      this.#pendingAt = 0;
-    }
+    const { first } = this.#pending;
+    if (first === undefined) return false;
+    const sent = this.#home.sender.write(this, first, 0, Math.min(first.length, maxBytes));
+    if (sent > 0) this.#expectProgress();
+    this.#pending.skip(sent);
     if (this.hasPending) return true;
     this.#stallTimer?.clear();
     if (this.#isEnding) this.#writeEnd();
     else this.handler.onDrain();
-    return false;
+    return this.hasPending;
   }
 
   /** The connection's: it is no more. What was received and not given back to the connection's window. */
   close(): number {
     this.isClosed = true;
-    this.#pending.length = 0;
+    this.#pending.clear();
     this.#stallTimer?.remove();
     const held = this.#heldBytes;
     this.#heldBytes = 0;

@@ -1,0 +1,152 @@
+/** DATA of one byte a frame, as far as the windows let: what it costs in memory (security.md §4) and in turns of the event loop. */
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { FrameType, SettingId } from '../../src/dataplane/http2/frames.ts';
+import { startRawUpstream } from '../blackbox/harness/upstream.ts';
+import { startProxy } from '../blackbox/harness/start-proxy.ts';
+import { LoopWatch } from '../fuzz/loop-watch.ts';
+import {
+  connectHttp2,
+  data,
+  frame,
+  get,
+  request,
+  windowUpdate,
+  type Fields,
+  type FrameClient,
+} from './frame-client.ts';
+import { startRawEndpoint } from './raw-endpoint.ts';
+
+const STREAMS = 8;
+/** What a stream's window has room for. */
+const CRUMBS = 131_000;
+const MAX_STREAM_BYTES = 262_144;
+/** Compiled code and the like. */
+const NOISE_BYTES = 1_048_576;
+/** The test itself reads in the same turns. */
+const MAX_TURN_MS = 400;
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+const ROUTES = [{ name: 'app.test', routes: [{ maxBodyBytes: 'none' as const }] }];
+const WEBSOCKET: Fields = [
+  [':method', 'CONNECT'],
+  [':protocol', 'websocket'],
+  [':scheme', 'http'],
+  [':path', '/'],
+  [':authority', 'app.test'],
+  ['sec-websocket-version', '13'],
+];
+
+function crumbs(streamId: number): Buffer {
+  return Buffer.alloc(CRUMBS * 10, data(streamId, 'x'));
+}
+
+const streamIds = Array.from({ length: STREAMS }, (_, index) => index * 2 + 1);
+/** Made beforehand, so that they are no part of what is measured. */
+const CRUMBS_OF = new Map(streamIds.map((id) => [id, crumbs(id)]));
+
+async function usedBytes(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    gc();
+    await sleep(10);
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** All that was sent before has been read. */
+async function roundTrip(client: FrameClient): Promise<void> {
+  const before = client.counts.get(FrameType.Ping) ?? 0;
+  client.send(frame(FrameType.Ping, 0, 0, '12345678'));
+  await client.until(() => (client.counts.get(FrameType.Ping) ?? 0) > before);
+}
+
+async function costOf(
+  t: TestContext,
+  client: FrameClient,
+  fill: () => Promise<void>,
+): Promise<void> {
+  const before = await usedBytes();
+  await fill();
+  const each = ((await usedBytes()) - before - NOISE_BYTES) / STREAMS;
+  t.diagnostic(`${Math.round(each)} bytes a stream`);
+  assert.ok(each < MAX_STREAM_BYTES, `${each} bytes a stream`);
+  assert.deepEqual(client.goaways, []);
+}
+
+async function sendCrumbs(client: FrameClient): Promise<void> {
+  for (const id of streamIds) {
+    client.socket.write(CRUMBS_OF.get(id) ?? '');
+    await roundTrip(client);
+  }
+}
+
+test('crumbs that an HTTP/2 endpoint does not take', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+    peer.settings([SettingId.InitialWindowSize, 0]);
+    await peer.closed();
+  });
+  const proxy = await startProxy(t, {
+    upstreams: [endpoint],
+    protocol: 'grpc',
+    virtualHosts: ROUTES,
+  });
+  const client = await connectHttp2(t, proxy.httpPort);
+  for (const id of streamIds) client.request(id, request('POST', '/'), false);
+  await roundTrip(client);
+  await costOf(t, client, () => sendCrumbs(client));
+  for (const peer of peers) peer.socket.destroy();
+});
+
+test('crumbs of an endpoint that a client does not take', async (t) => {
+  const { endpoint, peers } = await startRawEndpoint(t, async (peer) => {
+    peer.settings();
+    for (let streams = 0; streams < STREAMS; streams++) {
+      const { streamId } = await peer.next(FrameType.Headers);
+      peer.head(streamId, [[':status', '200']]);
+      peer.socket.write(CRUMBS_OF.get(streamId) ?? '');
+    }
+    await peer.closed();
+  });
+  const proxy = await startProxy(t, { upstreams: [endpoint], protocol: 'grpc' });
+  const client = await connectHttp2(t, proxy.httpPort, {
+    settings: [[SettingId.InitialWindowSize, 0]],
+  });
+  await costOf(t, client, async () => {
+    for (const id of streamIds) {
+      client.request(id, get('/'));
+      await client.until(() => client.stream(id).status === 200);
+    }
+    await sleep(300);
+  });
+  const watch = new LoopWatch();
+  t.after(() => {
+    watch.stop();
+  });
+  client.send(windowUpdate(0, 10_000_000), ...streamIds.map((id) => windowUpdate(id, CRUMBS)));
+  await client.until(() => streamIds.every((id) => client.stream(id).body.length === CRUMBS));
+  const turnMs = watch.takeLongestMs();
+  t.diagnostic(`${Math.round(turnMs)} ms in one turn`);
+  assert.ok(turnMs < MAX_TURN_MS, `${turnMs} ms in one turn`);
+  for (const peer of peers) peer.socket.destroy();
+});
+
+for (const { name, fields } of [
+  { name: 'ahead of the answer to an extended CONNECT', fields: WEBSOCKET },
+  { name: 'of a body that an HTTP/1.1 endpoint does not take', fields: request('PUT', '/') },
+]) {
+  test(`crumbs ${name}`, async (t) => {
+    const upstream = await startRawUpstream(t, (socket) => {
+      socket.on('data', () => undefined);
+    });
+    const proxy = await startProxy(t, { upstreams: [upstream.endpoint], virtualHosts: ROUTES });
+    const client = await connectHttp2(t, proxy.httpPort);
+    for (const id of streamIds) client.request(id, fields, false);
+    await roundTrip(client);
+    await costOf(t, client, () => sendCrumbs(client));
+  });
+}
