@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ErrorCode, Flag, FrameType, SettingId } from '../../src/dataplane/http2/frames.ts';
+import { startProxy } from '../blackbox/harness/start-proxy.ts';
+import { startUpstream } from '../blackbox/harness/upstream.ts';
 import { assertServesOn, startProbe } from '../blackbox/wire/probe.ts';
 import {
   connectHttp2,
@@ -180,6 +182,74 @@ for (const { name, limit, run } of FLOODS) {
     await assertServesOn(t, proxy);
   });
 }
+
+interface Reader {
+  readonly name: string;
+  readonly windowBytes: number;
+  readonly bodyBytes: number;
+  /** One WINDOW_UPDATE of the stream and one of the connection for so much. */
+  readonly readBytes: number;
+}
+
+const READERS: readonly Reader[] = [
+  { name: '4 KiB reads', windowBytes: 1_000_000, bodyBytes: 50_000_000, readBytes: 4_096 },
+  { name: '1 KiB reads', windowBytes: 65_535, bodyBytes: 10_000_000, readBytes: 1_024 },
+  { name: 'a window of 1,000 bytes', windowBytes: 1_000, bodyBytes: 800_000, readBytes: 1_000 },
+  { name: 'reads of 1 byte', windowBytes: 65_535, bodyBytes: 50_000, readBytes: 1 },
+];
+
+/** Says for each so many bytes of stream 1 that it read them. Ends with the stream, or the connection. */
+async function readBy(client: FrameClient, { bodyBytes, readBytes }: Reader): Promise<void> {
+  let returned = 0;
+  const stream = client.stream(1);
+  const isOver = (): boolean => stream.body.length === bodyBytes || client.goaways.length > 0;
+  while (!isOver()) {
+    await client.until(() => stream.body.length - returned >= readBytes || isOver());
+    const reads = Math.floor((stream.body.length - returned) / readBytes);
+    returned += reads * readBytes;
+    const updates = Buffer.concat([windowUpdate(1, readBytes), windowUpdate(0, readBytes)]);
+    client.send(Buffer.alloc(reads * updates.length, updates));
+  }
+}
+
+for (const reader of READERS) {
+  const isFlood = reader.readBytes === 1;
+  test(`WINDOW_UPDATE for each of ${reader.name}: ${isFlood ? 'a' : 'no'} flood`, async (t) => {
+    const upstream = await startUpstream(t, (_, response) => {
+      response.end(Buffer.alloc(reader.bodyBytes, 'x'));
+    });
+    const proxy = await startProxy(t, { upstreams: [upstream.endpoint] });
+    const client = await connectHttp2(t, proxy.httpPort, {
+      settings: [[SettingId.InitialWindowSize, reader.windowBytes]],
+    });
+    client.request(1, get('/'));
+    await readBy(client, reader);
+    if (isFlood) await client.ended();
+    assert.equal(proxy.limits.get('http2-window-updates'), isFlood ? 1 : undefined);
+  });
+}
+
+test('what is read long after it came is given back without a flood', async (t) => {
+  const bodyBytes = 16_000_000;
+  const upstream = await startUpstream(t, (_, response) => {
+    response.end(Buffer.alloc(bodyBytes, 'x'));
+  });
+  const proxy = await startProxy(t, { upstreams: [upstream.endpoint] });
+  const client = await connectHttp2(t, proxy.httpPort, {
+    settings: [[SettingId.InitialWindowSize, bodyBytes]],
+  });
+  client.send(windowUpdate(0, bodyBytes));
+  client.request(1, get('/'));
+  await client.answer(1);
+  client.send(
+    repeat(bodyBytes / 4_000, () =>
+      Buffer.concat([windowUpdate(1, 4_000), windowUpdate(0, 4_000)]),
+    ),
+  );
+  client.request(3, request('HEAD', '/'));
+  assert.equal((await client.answer(3)).status, 200);
+  assert.equal(proxy.limits.size, 0);
+});
 
 test('a peer that takes its time may do all of that', async (t) => {
   const { proxy } = await startProbe(t);

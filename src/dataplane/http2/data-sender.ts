@@ -7,6 +7,9 @@ import type { Http2Stream } from './stream.ts';
 /** DATA frames are no longer than this, so that streams take turns. */
 const MAX_DATA_BYTES = 16_384;
 
+/** A WINDOW_UPDATE for so much of what was sent is no flood, however many come: readers give back what they read at a time. */
+const FREE_UPDATE_BYTES = 512;
+
 /** The DATA that leaves on a connection: as the peer's windows and the socket allow, the streams in turn. */
 export class DataSender {
   /** The connection's. */
@@ -16,6 +19,8 @@ export class DataSender {
   /** Streams with DATA that waits, in turn. */
   readonly #waiting = new Set<Http2Stream>();
   #isPumping = false;
+  /** Bytes sent that no WINDOW_UPDATE has given back: to any stream, and to the connection. */
+  readonly #unreturned = { stream: 0, connection: 0 };
 
   constructor(output: FrameOutput, floods: FloodGuard) {
     this.#output = output;
@@ -33,6 +38,8 @@ export class DataSender {
       stream.sendWindow.bytes -= size;
       this.window.bytes -= size;
       stream.sentBytes += size;
+      this.#unreturned.stream += size;
+      this.#unreturned.connection += size;
       at += size;
       // A peer may say for each frame that it took it, twice; not for crumbs that its own windows make. gRPC's also ask
       // with a PING how long that took.
@@ -42,6 +49,13 @@ export class DataSender {
       }
     }
     return at;
+  }
+
+  /** A WINDOW_UPDATE came. It counts by how much less it gives back than a reader has reason to. False: that was one too many. */
+  countUpdate(of: 'stream' | 'connection', increment: number): boolean {
+    const returned = Math.min(increment, this.#unreturned[of], FREE_UPDATE_BYTES);
+    this.#unreturned[of] -= Math.min(increment, this.#unreturned[of]);
+    return this.#floods.count('windowUpdates', 1 - returned / FREE_UPDATE_BYTES);
   }
 
   /** It has DATA that could not leave. */

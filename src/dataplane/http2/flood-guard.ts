@@ -48,11 +48,11 @@ export class FloodGuard {
     this.#atMs = clock.nowMs;
   }
 
-  /** One more of these. False: that was one too many, it is over. */
-  count(kind: FloodKind): boolean {
+  /** One more of these, which counts as `times`. False: that was one too many, it is over. */
+  count(kind: FloodKind, times = 1): boolean {
     const { burst, limit } = ALLOWANCES[kind];
     this.#leak(this.#clock.nowMs);
-    this.#level[kind] += 1;
+    this.#level[kind] += times;
     if (this.#level[kind] <= burst) return true;
     this.trip(limit);
     return false;

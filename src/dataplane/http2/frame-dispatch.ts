@@ -1,5 +1,6 @@
 import type { ControlFrames } from './control-frames.ts';
 import type { DataReceiver } from './data-receiver.ts';
+import type { DataSender } from './data-sender.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { FrameReader, type FrameHandler } from './frame-reader.ts';
 import {
@@ -22,6 +23,7 @@ export interface FrameEvents {
   readonly table: StreamTable;
   readonly control: ControlFrames;
   readonly receiver: DataReceiver;
+  readonly sender: DataSender;
   onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void;
   onHead(stream: Http2Stream, endStream: boolean, block: HeaderBlock): void;
   onDataLength(stream: Http2Stream | undefined, bytes: number): boolean;
@@ -357,8 +359,9 @@ export class FrameDispatch implements FrameHandler {
       this.#fail('WINDOW_UPDATE on a stream that is not open');
       return;
     }
-    if (!this.#floods.count('windowUpdates')) return;
     const increment = payload.readUInt32BE(start) & 0x7fff_ffff;
+    const of = streamId === 0 ? 'connection' : 'stream';
+    if (!this.#events.sender.countUpdate(of, increment)) return;
     const stream = this.#events.table.open.get(streamId);
     if (streamId !== 0 && stream === undefined) return;
     if (increment > 0) this.#events.control.onWindowUpdate(stream, increment);
