@@ -170,7 +170,36 @@ const FLOODS: readonly Flood[] = [
   },
 ];
 
-for (const { name, limit, run } of FLOODS) {
+const CUT = Buffer.concat([
+  frame(FrameType.Headers, Flag.EndHeaders, 1, headerBlock(request('POST', '/'))),
+  windowUpdate(1, 0),
+]);
+
+/** On a stream that we reset: what was on its way is passed over, but only that. */
+const LATE: readonly Flood[] = [
+  {
+    name: 'ends of a stream that was reset',
+    limit: 'http2-resets',
+    run: (client) => {
+      client.send(
+        CUT,
+        repeat(2_300, () => data(1, '', true)),
+      );
+    },
+  },
+  {
+    name: 'HEADERS on a stream that was reset',
+    limit: 'http2-ignored-frames',
+    run: (client) => {
+      client.send(
+        CUT,
+        repeat(1_200, () => frame(FrameType.Headers, Flag.EndHeaders, 1, BLOCK)),
+      );
+    },
+  },
+];
+
+for (const { name, limit, run } of [...FLOODS, ...LATE]) {
   test(`flood: ${name}`, async (t) => {
     const { proxy } = await startProbe(t, {
       settings: { client: { requestsPerConnection: 100_000 } },
@@ -182,6 +211,22 @@ for (const { name, limit, run } of FLOODS) {
     await assertServesOn(t, proxy);
   });
 }
+
+test('the ends of streams that were reset are passed over, however many', async (t) => {
+  const { proxy } = await startProbe(t, {
+    settings: { client: { requestsPerConnection: 100_000 } },
+    virtualHosts: [{ name: 'app.test', routes: [{ maxBodyBytes: 1 }] }],
+  });
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.send(windowUpdate(0, 1_000_000));
+  for (let id = 1; id < 3_001; id += 2) {
+    client.request(id, request('POST', '/', ['content-length', '2']), false);
+    await client.answer(id);
+    client.send(data(id, 'xx', true));
+  }
+  client.request(3_001, get('/'));
+  assert.equal((await client.answer(3_001)).status, 200);
+});
 
 interface Reader {
   readonly name: string;

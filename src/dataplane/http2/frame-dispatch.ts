@@ -56,6 +56,8 @@ export class FrameDispatch implements FrameHandler {
   /** RST_STREAM frames that came. */
   #resets = 0;
   #isOver = false;
+  /** Header blocks that came for streams that we had reset, and did not end them. */
+  #lateHeads = 0;
   /** Of the DATA frame that is being read; undefined: its payload is thrown away. */
   #dataStream: Http2Stream | undefined = undefined;
 
@@ -150,7 +152,8 @@ export class FrameDispatch implements FrameHandler {
   ): void {
     if (this.#isOver) return;
     const endStream = (flags & Flag.EndStream) !== 0;
-    if (isFirst && !this.#beginData(streamId, frameBytes, start, end, isLast && !endStream)) return;
+    const isEmpty = isLast && start === end;
+    if (isFirst && !this.#beginData(streamId, frameBytes, isEmpty, endStream)) return;
     const stream = this.#dataStream;
     if (stream !== undefined && end > start && !stream.isClosed) {
       this.#events.receiver.give(stream, chunk, start, end);
@@ -186,25 +189,19 @@ export class FrameDispatch implements FrameHandler {
     return true;
   }
 
-  #beginData(
-    streamId: number,
-    frameBytes: number,
-    start: number,
-    end: number,
-    mayBeEmpty: boolean,
-  ): boolean {
+  #beginData(streamId: number, frameBytes: number, isEmpty: boolean, endStream: boolean): boolean {
     this.#dataStream = undefined;
     if (!this.#mayCome(FrameType.Data, 0)) return false;
     if (streamId === 0 || this.#events.table.isIdle(streamId)) {
       this.#fail('DATA on a stream that is not open');
       return false;
     }
-    if (mayBeEmpty && start === end && !this.#floods.count('empty')) return false;
+    if (isEmpty && !endStream && !this.#floods.count('empty')) return false;
     const stream = this.#events.table.open.get(streamId);
     const isOpen = stream !== undefined && !stream.isRemoteEnded;
     if (!this.#events.onDataLength(isOpen ? stream : undefined, frameBytes)) return false;
     if (isOpen) this.#dataStream = stream;
-    else if (stream !== undefined || !this.#isPassedOver(streamId)) {
+    else if (stream !== undefined || !this.#passOver(streamId, endStream)) {
       this.#events.streamError(streamId, ErrorCode.StreamClosed);
     }
     return !this.#isOver;
@@ -283,21 +280,35 @@ export class FrameDispatch implements FrameHandler {
       this.#events.onPeerHead(streamId, endStream, this.#block);
       return;
     }
-    if (this.#isPassedOver(streamId)) return;
+    if (this.#passOver(streamId, endStream)) {
+      this.#countLateHead(endStream);
+      return;
+    }
     const code =
       table.closed.endOf(streamId) === undefined ? ErrorCode.ProtocolError : ErrorCode.StreamClosed;
     this.#events.fail(code, 'HEADERS on a stream that is not open');
   }
 
   /**
-   * What was on its way when we reset the stream. Of our own streams nobody can close so many meanwhile that they are
-   * forgotten but us.
+   * What was on its way when we reset the stream, up to its end. Of our own streams nobody can close so many meanwhile that
+   * they are forgotten but us.
    */
-  #isPassedOver(streamId: number): boolean {
+  #passOver(streamId: number, endStream: boolean): boolean {
     const { table } = this.#events;
     const end = table.closed.endOf(streamId);
-    if (end !== undefined) return end === 'reset-by-us';
-    return this.#side === 'client' && !table.isIdle(streamId);
+    const isLate =
+      end === undefined
+        ? this.#side === 'client' && !table.isIdle(streamId)
+        : end === 'reset-by-us';
+    if (isLate && endStream) table.closed.remember(streamId, 'reset-by-peer');
+    return isLate;
+  }
+
+  /** One that ends its stream comes once. Of others there is one for a stream that we opened, and none for a client's. */
+  #countLateHead(endStream: boolean): void {
+    if (endStream) return;
+    this.#lateHeads += 1;
+    if (this.#lateHeads > this.#events.table.ownCount) this.#floods.count('ignored');
   }
 
   #onPriority(streamId: number, payload: Buffer): void {
