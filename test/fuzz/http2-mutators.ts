@@ -1,5 +1,5 @@
 /** Damage to HTTP/2, a client's or a server's: of fields, header blocks, frames and their order, and of bytes. */
-import { CLIENT_PREFACE } from '../../src/dataplane/http2/frames.ts';
+import { CLIENT_PREFACE, FrameType } from '../../src/dataplane/http2/frames.ts';
 import { Conversation, type DamageFields, type FieldPair } from './http2-conversations.ts';
 import { encodeFrames, type FuzzFrame } from './http2-frame.ts';
 import type { Random } from './random.ts';
@@ -76,6 +76,8 @@ const BLOCK_PIECES = [
 ].map((hex) => Buffer.from(hex, 'hex'));
 const LENGTHS = [0, 1, 4, 5, 6, 8, 9, 16_384, 16_385, 65_536, 0xff_ffff];
 const STREAM_IDS = [0, 1, 2, 3, 4, 5, 7, 99, 0x7fff_ffff, 0x8000_0001, 0xffff_ffff];
+/** Streams that a conversation may have opened. */
+const BODY_IDS = [1, 3, 5];
 const NUMBERS = [0, 1, 2, 8, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
 
 const frameMutators: readonly FrameMutator[] = [
@@ -121,6 +123,25 @@ const frameMutators: readonly FrameMutator[] = [
     change(frames, at, {
       payload: Buffer.alloc(random.pick(LENGTHS.slice(0, 9)), random.below(256)),
     }),
+  // A body in crumbs, as far as a window of 65,535 bytes and `MOST_BYTES` let.
+  (frames, at, random) =>
+    frames.toSpliced(
+      at,
+      0,
+      ...repeated(FrameType.Data, random.pick(BODY_IDS), 'x', 1_000 + random.below(8_000)),
+    ),
+  // A reader that says so of each few bytes.
+  (frames, at, random) => {
+    const increment = random.pick(['\0\0\0\x01', '\0\0\x03\xe8', '\0\0\x10\0']);
+    const count = random.pick([100, 1_500, 3_000]);
+    const ofStream = repeated(FrameType.WindowUpdate, random.pick(BODY_IDS), increment, count);
+    return frames.toSpliced(
+      at,
+      0,
+      ...ofStream,
+      ...repeated(FrameType.WindowUpdate, 0, increment, count),
+    );
+  },
 ];
 
 const byteMutators: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
@@ -211,6 +232,11 @@ function insertPiece(payload: Buffer | undefined, random: Random): Buffer {
   const bytes = payload ?? Buffer.alloc(0);
   const at = random.chance(50) ? bytes.length : random.below(bytes.length + 1);
   return Buffer.concat([bytes.subarray(0, at), random.pick(BLOCK_PIECES), bytes.subarray(at)]);
+}
+
+function repeated(type: number, streamId: number, payload: string, count: number): FuzzFrame[] {
+  const frame = { type, flags: 0, streamId, payload: Buffer.from(payload, 'latin1') };
+  return new Array<FuzzFrame>(count).fill(frame);
 }
 
 function change(frames: readonly FuzzFrame[], at: number, what: Partial<FuzzFrame>): FuzzFrame[] {
