@@ -192,6 +192,69 @@ test('a header block that does not end is not waited for', async (t) => {
   assert.equal(proxy.limits.get('request-head-timeout'), 1);
 });
 
+test('a head that comes octet by octet is not waited for, whatever else runs', async (t) => {
+  const { proxy } = await startProbe(t, {
+    settings: { client: { headMs: 300, keepAliveMs: 900 } },
+  });
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.request(1, request('POST', '/'), false);
+  const bytes = frame(FrameType.Headers, 5, 3, headerBlock(get('/')));
+  for (const byte of bytes.subarray(0, 30)) {
+    client.send(Buffer.of(byte));
+    if (client.isClosed) break;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  assert.equal((await client.ended()).code, ErrorCode.EnhanceYourCalm);
+  assert.equal(proxy.limits.get('request-head-timeout'), 1);
+  assert.equal(proxy.limits.get('idle-timeout'), undefined);
+});
+
+test('a header block that does not end is not waited for beside a stream that runs', async (t) => {
+  const { proxy } = await startProbe(t, { settings: { client: { headMs: 300 } } });
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.request(1, request('POST', '/'), false);
+  client.send(frame(FrameType.Headers, Flag.EndStream, 3, headerBlock(get('/'))));
+  assert.equal((await client.ended()).code, ErrorCode.EnhanceYourCalm);
+  assert.equal(proxy.limits.get('request-head-timeout'), 1);
+});
+
+test('DATA that takes its time, and heads that are cut anywhere, are waited for', async (t) => {
+  const { proxy } = await startProbe(t, { settings: { client: { headMs: 300 } } });
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.request(1, request('POST', '/'), false);
+  const body = data(1, 'x'.repeat(2_000), true);
+  for (let at = 0; at < body.length; at += 200) {
+    client.send(body.subarray(at, at + 200));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  assert.equal((await client.answer(1)).status, 200);
+  const heads = Array.from({ length: 10 }, (_, index) =>
+    frame(FrameType.Headers, 5, 3 + index * 2, headerBlock(get('/'))),
+  );
+  const bytes = Buffer.concat(heads);
+  const size = heads[0]?.length ?? 0;
+  // Each chunk is the end of a head and the beginning of the next.
+  for (let at = 0; at < bytes.length + size; at += size) {
+    client.send(bytes.subarray(Math.max(0, at - 20), at + size - 20));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  assert.equal((await client.answer(21)).status, 200);
+  assert.equal(proxy.limits.size, 0);
+});
+
+test('who asks on after keep-alive-requests streams is not answered for long', async (t) => {
+  const { proxy } = await startProbe(t, { settings: { client: { requestsPerConnection: 3 } } });
+  const client = await connectHttp2(t, proxy.httpPort);
+  client.answersPings = false;
+  for (let id = 1; id <= 401; id += 2) {
+    client.request(id, get('/'));
+    if (id % 40 === 1 && id < 240) await client.answer(id);
+  }
+  assert.equal((await client.ended()).code, ErrorCode.NoError);
+  assert.equal(client.goaways.at(-1)?.lastStreamId, 2 * (3 + 128) - 1);
+  assert.equal(proxy.records.length, 3 + 128);
+});
+
 test('an idle connection is told to go away', async (t) => {
   const { proxy } = await startProbe(t, { settings: { client: { keepAliveMs: 300 } } });
   const client = await connectHttp2(t, proxy.httpPort);

@@ -104,9 +104,9 @@ export class Http2Connection
     return this.#output.isFull;
   }
 
-  /** A frame or a header block has begun and is not whole. */
-  get isMidFrame(): boolean {
-    return this.#dispatch.isMidFrame;
+  /** Which head has begun and is not whole; 0: none. */
+  get openHead(): number {
+    return this.#dispatch.openHead;
   }
 
   /** It neither ends nor is about to. */

@@ -53,11 +53,12 @@ export class FrameDispatch implements FrameHandler {
   /** Bytes of the client's preface that came. */
   #prefaceBytes: number;
   #hasSettings = false;
+  #wholeHeads = 0;
   /** RST_STREAM frames that came. */
   #resets = 0;
-  #isOver = false;
   /** Header blocks that came for streams that we had reset, and did not end them. */
   #lateHeads = 0;
+  #isOver = false;
   /** Of the DATA frame that is being read; undefined: its payload is thrown away. */
   #dataStream: Http2Stream | undefined = undefined;
 
@@ -74,8 +75,10 @@ export class FrameDispatch implements FrameHandler {
     this.#prefaceBytes = side === 'server' ? 0 : PREFACE.length;
   }
 
-  get isMidFrame(): boolean {
-    return this.#assembly.isOpen;
+  /** The how manieth head it is that has begun and is not whole; 0: none. Any frame but DATA may be one until it is whole. */
+  get openHead(): number {
+    if (this.#isOver) return 0;
+    return this.#assembly.isOpen || this.#reader.isMidAssembly ? this.#wholeHeads + 1 : 0;
   }
 
   stop(): void {
@@ -138,6 +141,7 @@ export class FrameDispatch implements FrameHandler {
         // Unknown types are ignored (RFC 9113 §5.5), as often as that makes sense.
         this.#floods.count('ignored');
     }
+    if (!this.#assembly.isOpen) this.#wholeHeads += 1;
   }
 
   onData(

@@ -35,6 +35,8 @@ export interface FrameHandler {
 }
 
 const FIRST_ASSEMBLY_BYTES = 1024;
+/** Where a frame's header says its type. */
+const TYPE_AT = 3;
 /** The padding's length is not known yet. */
 const UNKNOWN = -1;
 
@@ -76,6 +78,12 @@ export class FrameReader {
     return this.#isInPayload || this.#headerBytes > 0;
   }
 
+  /** The same, of any type but DATA as far as is known. */
+  get isMidAssembly(): boolean {
+    if (this.#headerBytes > TYPE_AT) return this.#header[TYPE_AT] !== FrameType.Data;
+    return this.#headerBytes > 0 || (this.#isInPayload && this.#type !== FrameType.Data);
+  }
+
   /** Nothing more is handed on, not even of the chunk being read: for a handler that gives the connection up. */
   stop(): void {
     this.#isStopped = true;
@@ -110,7 +118,7 @@ export class FrameReader {
   #beginFrame(header: Buffer, at: number): void {
     const length = header.readUIntBE(at, 3);
     this.#length = length;
-    this.#type = header[at + 3] ?? 0;
+    this.#type = header[at + TYPE_AT] ?? 0;
     this.#flags = header[at + 4] ?? 0;
     this.#streamId = header.readUInt32BE(at + 5) & 0x7fff_ffff; // the reserved bit is ignored (§4.1)
     if (length > this.#maxFrameBytes) {

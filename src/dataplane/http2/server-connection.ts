@@ -16,6 +16,8 @@ import type { Http2Stream, StreamHandler } from './stream.ts';
 const STREAM_WINDOW_BYTES = 131_072;
 /** The same for all streams of a client. */
 const CONNECTION_WINDOW_BYTES = 1_048_576;
+/** So many may be on their way while a client does not know that the connection ends. */
+const LATE_STREAMS = 128;
 
 /** One client's HTTP/2 connection; each of its streams is an exchange. */
 export class Http2ServerConnection implements ClientSession, ConnectionRole, StreamOwner {
@@ -24,11 +26,13 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
   readonly #engine: Engine;
   readonly #socket: Socket;
   readonly #connection: Http2Connection;
-  /** For the first SETTINGS, a head that has begun, and the time between streams. */
+  /** For the first SETTINGS, and the time between streams. */
   readonly #timer: Timer;
+  /** For a head that has begun, whatever else runs. */
+  readonly #headTimer: Timer;
   #exchanges = 0;
   #hasSettings = false;
-  #isMidFrame = false;
+  #openHead = 0;
 
   constructor(engine: Engine, reader: SocketReader, peer: ClientPeer, home: ConnectionHome) {
     const { client } = engine.table.settings;
@@ -42,6 +46,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     });
     this.#timer = new Timer(engine.wheel, guard(this.#onTimeout));
     this.#timer.set(engine.clock.nowMs + client.headMs);
+    this.#headTimer = new Timer(engine.wheel, guard(this.#onHeadTimeout));
     const onDone = (): void => {
       home.onConnectionDone(this);
     };
@@ -86,10 +91,10 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     this.#exchanges += 1;
     this.#timer.clear();
     const { keepAliveMs, requestsPerConnection } = this.#engine.table.settings.client;
+    const limit = keepAliveMs === 'off' ? 1 : requestsPerConnection;
     if (this.#exchanges === requestsPerConnection) this.onLimit('requests-per-connection');
-    if (this.#exchanges >= requestsPerConnection || keepAliveMs === 'off') {
-      this.#connection.shutdown();
-    }
+    if (this.#exchanges >= limit + LATE_STREAMS) this.#connection.goAway(ErrorCode.NoError);
+    else if (this.#exchanges >= limit) this.#connection.shutdown();
     const server = new ServerStream(this.#engine, this, stream);
     return new GuardedHandler(server, (error) => {
       server.onDefect(error);
@@ -122,6 +127,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
 
   onGone(): void {
     this.#timer.remove();
+    this.#headTimer.remove();
   }
 
   onDefect(error: unknown): void {
@@ -132,11 +138,11 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
   readonly #onData = (chunk: Buffer): void => {
     this.#engine.clock.update();
     this.#connection.read(chunk);
-    const { isMidFrame, streamCount } = this.#connection;
-    if (isMidFrame === this.#isMidFrame || streamCount > 0 || !this.#hasSettings) return;
-    this.#isMidFrame = isMidFrame;
-    if (!isMidFrame) this.#rest();
-    else this.#timer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.headMs);
+    const { openHead } = this.#connection;
+    if (openHead === this.#openHead || !this.#hasSettings) return;
+    this.#openHead = openHead;
+    if (openHead === 0) this.#headTimer.clear();
+    else this.#headTimer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.headMs);
   };
 
   /** Nothing is going on: for how long that may last. */
@@ -148,13 +154,21 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
 
   readonly #onTimeout = (): void => {
     this.#engine.clock.update();
-    if (!this.#hasSettings || this.#isMidFrame) {
+    if (!this.#hasSettings) {
       this.onLimit('request-head-timeout');
-      if (this.#hasSettings) this.#connection.fail(ErrorCode.EnhanceYourCalm, 'head not complete');
-      else this.#socket.destroy();
+      this.#socket.destroy();
+    } else if (this.#openHead !== 0) {
+      this.#rest();
     } else if (this.#connection.streamCount === 0) {
       this.onLimit('idle-timeout');
       this.#connection.shutdown();
     }
+  };
+
+  readonly #onHeadTimeout = (): void => {
+    this.#engine.clock.update();
+    if (this.#connection.openHead === 0) return;
+    this.onLimit('request-head-timeout');
+    this.#connection.fail(ErrorCode.EnhanceYourCalm, 'head not complete');
   };
 }
