@@ -63,3 +63,44 @@ test('a socket without a handle serves as it is', () => {
   assert.equal(reader.isVolatile, false);
   reader.socket.destroy();
 });
+
+test('a flood of bytes comes in portions, between which others have their turn', async (t) => {
+  const { client, reader } = await connected(t);
+  const total = 8 * 1024 * 1024;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  let received = 0;
+  let portion = 0;
+  let largest = 0;
+  const watch = (): void => {
+    largest = Math.max(largest, portion);
+    portion = 0;
+    if (received < total) setImmediate(watch);
+    else resolve(undefined);
+  };
+  reader.onChunk = (chunk) => {
+    received += chunk.length;
+    portion += chunk.length;
+  };
+  reader.socket.pause();
+  client.write(Buffer.alloc(total));
+  // So that much waits with the kernel.
+  await new Promise((done) => setTimeout(done, 100));
+  reader.socket.resume();
+  watch();
+  await promise;
+  assert.equal(received, total);
+  assert.ok(largest <= 4 * 65_536, `${largest} bytes in one turn`);
+});
+
+test('a pause within a flood holds', async (t) => {
+  const { client, reader } = await connected(t);
+  let received = 0;
+  reader.onChunk = (chunk) => {
+    received += chunk.length;
+    if (received >= 4 * 65_536) reader.socket.pause();
+  };
+  client.write(Buffer.alloc(4 * 1024 * 1024));
+  await new Promise((done) => setTimeout(done, 200));
+  assert.ok(received < 5 * 65_536, `${received} bytes`);
+  reader.socket.resume();
+});

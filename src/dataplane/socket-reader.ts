@@ -3,12 +3,19 @@ import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 /** What a socket that is accepted is read into; all of a worker's share it, one read at a time. */
 const sharedBuffer = Buffer.allocUnsafeSlow(65_536);
 
+/**
+ * libuv goes on reading while reads fill the buffer, up to 2 MiB in one turn of the event loop. Of the smallest frames that
+ * is a tenth of a second of work; after this many full reads the others have their turn.
+ */
+const MAX_FULL_READS = 4;
+
 /** A client's socket, and how its bytes come. */
 export class SocketReader {
   readonly socket: Socket;
   /** A chunk's memory is used again once `onChunk` returns: what is kept of it must be copied. */
   readonly isVolatile: boolean;
   onChunk: (chunk: Buffer) => void = () => undefined;
+  #fullReads = 0;
 
   /** @param how `adopt`: an accepted, paused TCP socket, whose place another takes. */
   constructor(socket: Socket, how: 'adopt' | 'as-is' = 'as-is') {
@@ -24,7 +31,20 @@ export class SocketReader {
 
   readonly #onRead = (length: number): boolean => {
     this.onChunk(sharedBuffer.subarray(0, length));
-    return true;
+    if (length < sharedBuffer.length) {
+      this.#fullReads = 0;
+      return true;
+    }
+    this.#fullReads += 1;
+    if (this.#fullReads < MAX_FULL_READS) return true;
+    this.#fullReads = 0;
+    setImmediate(this.#goOn);
+    return false;
+  };
+
+  readonly #goOn = (): void => {
+    const { socket } = this;
+    if (!socket.isPaused() && !socket.destroyed) socket.resume();
   };
 }
 
