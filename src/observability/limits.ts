@@ -32,7 +32,7 @@ export const limits = {
   'http2-settings': 'SETTINGS without end: closed',
   'http2-pings': 'PING without end: closed',
   'http2-empty-frames': 'frames that carry nothing, without end: closed',
-  'http2-ignored-frames': 'PRIORITY and unknown frames without end: closed',
+  'http2-ignored-frames': 'PRIORITY, unknown frames, late HEADERS without end: closed',
   'http2-window-updates': 'WINDOW_UPDATE that gives back nothing, or crumbs, without end: closed',
   'http2-unread-answers': 'a client asks on and reads none of what it is told: closed',
   'http2-header-list': 'decoded fields of a request too large: 400, and no further streams',
