@@ -28,7 +28,7 @@ export interface PickContext {
   session: string | undefined;
 }
 
-/** Spreads attempts over endpoints. One instance a cluster and worker; every implementation passes `contract-suite.ts`. */
+/** Spreads attempts over endpoints. One instance a cluster and worker; every implementation passes `test/unit/balancer-contract.ts`. */
 export interface Balancer {
   /**
    * The new set, in the config's order; what is known of those that stay is kept.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { samplePick } from '../../../test/unit/sample-pick.ts';
 import { ConsistentHash } from './consistent-hash.ts';
-import { sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import { sampleEndpoints, testBalancerContract } from '../../../test/unit/balancer-contract.ts';
 
 const byAddress = () => new ConsistentHash([{ kind: 'client-address' }]);
 testBalancerContract('consistent hash', byAddress);

@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { chiSquare, fairRange } from '../../../test/unit/chi-square.ts';
 import { samplePick } from '../../../test/unit/sample-pick.ts';
 import { seededRandom } from '../../../test/unit/seeded-random.ts';
-import { countPicks, sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import {
+  countPicks,
+  sampleEndpoints,
+  testBalancerContract,
+} from '../../../test/unit/balancer-contract.ts';
 import { Ewma } from './ewma.ts';
 
 testBalancerContract('ewma', (random) => new Ewma(random));

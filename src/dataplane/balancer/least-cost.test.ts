@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { samplePick } from '../../../test/unit/sample-pick.ts';
 import { seededRandom } from '../../../test/unit/seeded-random.ts';
 import type { EndpointState } from '../endpoint-registry.ts';
-import { countPicks, sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import {
+  countPicks,
+  sampleEndpoints,
+  testBalancerContract,
+} from '../../../test/unit/balancer-contract.ts';
 import { ipvsCosts, LeastCost, type CostOf } from './least-cost.ts';
 
 for (const [name, costOf] of Object.entries(ipvsCosts)) {

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chiSquare, fairRange } from '../../../test/unit/chi-square.ts';
 import { seededRandom } from '../../../test/unit/seeded-random.ts';
-import { countPicks, sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import {
+  countPicks,
+  sampleEndpoints,
+  testBalancerContract,
+} from '../../../test/unit/balancer-contract.ts';
 import { RandomChoice } from './random.ts';
 
 testBalancerContract('random', (random) => new RandomChoice(random));

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { samplePick } from '../../../test/unit/sample-pick.ts';
-import { countPicks, sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import {
+  countPicks,
+  sampleEndpoints,
+  testBalancerContract,
+} from '../../../test/unit/balancer-contract.ts';
 import { RoundRobin } from './round-robin.ts';
 
 testBalancerContract('round robin', (random) => new RoundRobin(random));

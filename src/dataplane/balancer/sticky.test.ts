@@ -4,7 +4,11 @@ import { chiSquare, fairRange } from '../../../test/unit/chi-square.ts';
 import { samplePick } from '../../../test/unit/sample-pick.ts';
 import { seededRandom } from '../../../test/unit/seeded-random.ts';
 import { FieldList } from '../fields.ts';
-import { countPicks, sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import {
+  countPicks,
+  sampleEndpoints,
+  testBalancerContract,
+} from '../../../test/unit/balancer-contract.ts';
 import { Sticky, type StickyConfig } from './sticky.ts';
 
 const MODES = ['balanced', 'persistent'] as const;

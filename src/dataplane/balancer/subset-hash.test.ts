@@ -4,7 +4,7 @@ import { chiSquare, fairRange } from '../../../test/unit/chi-square.ts';
 import { samplePick } from '../../../test/unit/sample-pick.ts';
 import { seededRandom } from '../../../test/unit/seeded-random.ts';
 import type { EndpointState } from '../endpoint-registry.ts';
-import { sampleEndpoints, testBalancerContract } from './contract-suite.ts';
+import { sampleEndpoints, testBalancerContract } from '../../../test/unit/balancer-contract.ts';
 import { SubsetHash } from './subset-hash.ts';
 
 testBalancerContract(

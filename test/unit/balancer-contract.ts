@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { samplePick } from '../../../test/unit/sample-pick.ts';
-import { seededRandom } from '../../../test/unit/seeded-random.ts';
-import type { EndpointState } from '../endpoint-registry.ts';
-import type { Balancer, RandomSource } from './balancer.ts';
+import { samplePick } from './sample-pick.ts';
+import { seededRandom } from './seeded-random.ts';
+import type { EndpointState } from '../../src/dataplane/endpoint-registry.ts';
+import type { Balancer, RandomSource } from '../../src/dataplane/balancer/balancer.ts';
 
 /** `count` endpoints of one network, from 10.0.0.1 up. */
 export function sampleEndpoints(count: number): EndpointState[] {
