@@ -11,6 +11,7 @@ import { guardPlaintext } from './plaintext-guard.ts';
 import type { ProxiedClient } from './proxy-protocol.ts';
 import { readProxyHeader } from './read-proxy-header.ts';
 import { SocketReader } from './socket-reader.ts';
+import { readHello } from './tls/read-hello.ts';
 
 export interface ListenerOptions {
   readonly scheme: 'http' | 'https';
@@ -42,8 +43,10 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #events: ListenerEvents;
   readonly #server: Server;
-  /** Not listening: it is handed connections whose first byte was seen. */
+  /** Not listening: they are handed connections whose first byte was seen. */
   #tlsServer: TlsServer | undefined;
+  /** The same, for names whose clients are asked for a certificate; made when the first one comes. */
+  #askingTlsServer: TlsServer | undefined;
   #portText: string;
   /** Whose connections a load balancer in front hands on, by the balancer's address and port. */
   readonly #proxied = new Map<string, ProxiedClient>();
@@ -85,10 +88,18 @@ export class Listener {
   /** New handshakes follow the table's present certificates and settings; connections that stand are not touched. */
   updateTls(): void {
     if (this.#options.scheme === 'http') return;
-    const { table, stats } = this.#engine;
+    this.#tlsServer = this.#createTlsServer('unasked');
+    this.#askingTlsServer = undefined;
+  }
+
+  /** @param client `asked`: for a certificate, which is looked at later: the handshake takes any, and none. */
+  #createTlsServer(client: 'asked' | 'unasked'): TlsServer {
+    const { table } = this.#engine;
     const { http2Streams, headMs } = table.settings.client;
-    this.#tlsServer = createTlsServer({
+    const server = createTlsServer({
       ...table.tls.serverOptions(),
+      requestCert: client === 'asked',
+      rejectUnauthorized: false,
       ALPNProtocols: http2Streams === 'off' ? ['http/1.1'] : ['h2', 'http/1.1'],
       handshakeTimeout: headMs,
       allowHalfOpen: true,
@@ -98,14 +109,12 @@ export class Listener {
         else done(null, context);
       },
     });
-    this.#tlsServer.on('secureConnection', (socket: TLSSocket) => {
-      const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
-      const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
-      this.#events.onConnection(new SocketReader(socket), peer, protocol);
+    server.on('secureConnection', (socket: TLSSocket) => {
+      this.#onSecure(socket, client);
     });
-    this.#tlsServer.on('tlsClientError', (error, socket) => {
+    return server.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
-        stats.limitTripped('client-hello-timeout');
+        this.#engine.stats.limitTripped('client-hello-timeout');
       }
       socket.destroy();
     });
@@ -127,10 +136,37 @@ export class Listener {
 
   #onTlsSocket(socket: Socket): void {
     guardPlaintext(this.#engine, socket, (isTls) => {
-      const peer = this.#peerOf(socket, 'http', HTTPS_PORT);
-      if (isTls) this.#tlsServer?.emit('connection', socket);
-      else this.#events.onPlaintext(new SocketReader(socket), peer);
+      if (!isTls) {
+        const peer = this.#peerOf(socket, 'http', HTTPS_PORT);
+        this.#events.onPlaintext(new SocketReader(socket), peer);
+      } else if (this.#engine.table.tls.asksAnyForCertificate) {
+        this.#onHello(socket);
+      } else {
+        this.#tlsServer?.emit('connection', socket);
+      }
     });
+  }
+
+  /** Whether a client is asked for a certificate follows from the name in its hello, and OpenSSL must be told before. */
+  #onHello(socket: Socket): void {
+    readHello(this.#engine, socket, ({ serverName }) => {
+      const asks = this.#engine.table.tls.asksForCertificate(serverName);
+      if (asks) this.#askingTlsServer ??= this.#createTlsServer('asked');
+      const server = asks ? this.#askingTlsServer : this.#tlsServer;
+      server?.emit('connection', socket);
+    });
+  }
+
+  #onSecure(socket: TLSSocket, client: 'asked' | 'unasked'): void {
+    // A second hello (RFC 8446 §4.1.4) may name another host than the one that was read.
+    const name = typeof socket.servername === 'string' ? socket.servername : '';
+    if (client === 'unasked' && this.#engine.table.tls.asksForCertificate(name)) {
+      socket.destroy();
+      return;
+    }
+    const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
+    const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    this.#events.onConnection(new SocketReader(socket), peer, protocol);
   }
 
   #onProxiedSocket(socket: Socket): void {

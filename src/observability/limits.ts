@@ -11,6 +11,7 @@ export const limits = {
   'requests-per-connection': 'keep-alive-requests reached: closed after the answer',
   connections: 'more client connections than a worker may hold: refused',
   'proxy-header': 'no PROXY header, a broken one, or none in time, where one is required: closed',
+  'client-hello': 'a TLS hello that breaks the rules, or is too long: an alert, closed',
   'client-hello-timeout': 'no complete TLS hello in time: closed',
   'request-head-timeout': 'head not complete in time: 408, over HTTP/2 closed',
   'request-body-timeout': 'silence within a request body: 408',

@@ -44,6 +44,7 @@ export class TlsContexts {
   readonly #hosts: HostIndex;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
+  readonly #askedNames = new Set<string>();
   #tls: CompiledTls | undefined;
 
   constructor(hosts: HostIndex, log: Logger) {
@@ -74,6 +75,16 @@ export class TlsContexts {
     if (host === undefined && this.#tls?.settings.rejectUnknownHosts === true) return 'reject';
     const own = host === undefined ? undefined : this.#contextOfHost(host, name);
     return own ?? this.#defaultContext();
+  }
+
+  /** Whether there is a name whose clients are asked for a certificate: hellos are read first then. */
+  get asksAnyForCertificate(): boolean {
+    return this.#askedNames.size > 0;
+  }
+
+  /** Whether clients that ask for this name (empty: for none) are asked for a certificate. */
+  asksForCertificate(sni: string): boolean {
+    return this.#askedNames.has(normaliseName(sni));
   }
 
   /**
