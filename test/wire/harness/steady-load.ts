@@ -27,7 +27,7 @@ export interface LoadOptions {
 const TICK_MS = 10;
 const LONGEST_MS = 30_000;
 
-export function startSteadyLoad(t: TestContext, options: LoadOptions): SteadyLoad {
+export function startSteadyLoad(t: Pick<TestContext, 'after'>, options: LoadOptions): SteadyLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets ?? 100 });
   const latencies: number[] = [];
   const failures = new Map<string, number>();
