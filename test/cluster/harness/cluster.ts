@@ -28,7 +28,7 @@ export interface Cluster {
 }
 
 /** The manifests that we ship. */
-export const DEPLOY_FOLDER = join(import.meta.dirname, '../../../deploy');
+export const DEPLOY_FOLDER = join(import.meta.dirname, '../../../deploy/kustomize/base');
 
 /** The control plane, for a test that stops, breaks or audits it; undefined: it is not ours, and the test is skipped. */
 export function ownControlPlane(t: TestContext, cluster: Cluster): ControlPlane | undefined {

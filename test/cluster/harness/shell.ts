@@ -13,7 +13,7 @@ export async function openShell(): Promise<number> {
   await writeFile(join(bin, 'kubectl'), kubectl, { mode: 0o755 });
   console.error(`A cluster runs; files and logs are in ${cluster.folder}. It ends with this shell. Try
 
-    kubectl apply -f deploy/ && kubectl -n ts-nginx get pods -o wide --watch
+    kubectl apply -k deploy/kustomize/base && kubectl -n ts-nginx get pods -o wide --watch
 
 Another terminal enters by: sudo nsenter --target ${await readlink('/proc/self')} --net --user --preserve-credentials
 and needs: export KUBECONFIG=${cluster.kubeconfig} PATH=${bin}:$PATH
