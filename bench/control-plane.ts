@@ -80,6 +80,7 @@ export async function startControlPlane(
       defaultCertificate,
       ownAddresses: new Set(),
       ownPorts: new Set(),
+      nodeName: undefined,
     },
     batching: options.batching,
     publish: (config) => pool.publish(config),

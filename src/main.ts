@@ -65,6 +65,7 @@ async function runServe(args: readonly string[]): Promise<void> {
     version: readVersion(),
     namespace: process.env['POD_NAMESPACE'] ?? '',
     pod: process.env['POD_NAME'] ?? '',
+    nodeName: process.env['NODE_NAME'] === '' ? undefined : process.env['NODE_NAME'],
     podAddresses: [process.env['POD_IP'] ?? '', process.env['POD_IPS'] ?? ''],
     log,
     onFatal: (error) => {

@@ -54,6 +54,10 @@ const translateOptions: TranslateOptions = {
   defaultSslCertificate: undefined,
   healthCheckPath: '/healthz',
   allowLocalEndpoints: false,
+  upstreamAddress: 'endpoints',
+  nodeAddressType: 'InternalIP',
+  topologyAware: false,
+  nodeName: undefined,
   ownAddresses: new Set(),
   ownPorts: new Set(),
   defaultCertificate: {

@@ -78,6 +78,20 @@ export const serveFlags: readonly Flag[] = [
     'Endpoints may be loopback and link-local addresses',
     'only with --manifests',
   ),
+  text(
+    'upstream-address',
+    'How Services are reached: endpoints, cluster-ip, node-port, load-balancer; auto: tried at the start',
+    'endpoints',
+  ),
+  text(
+    'upstream-node-address',
+    'Addresses of Nodes that node-port prefers: InternalIP or ExternalIP',
+    'InternalIP',
+  ),
+  boolean(
+    'enable-topology-aware-routing',
+    'Follow hints of EndpointSlices for the zone, or Node, of NODE_NAME',
+  ),
   text('annotations-prefix', 'Prefix of all annotations', 'nginx.ingress.kubernetes.io'),
   text('configmap', 'Global settings, <namespace>/<name>'),
   text('default-backend-service', 'Service for requests that nothing matches, <namespace>/<name>'),
@@ -134,7 +148,6 @@ export const serveFlags: readonly Flag[] = [
   ...as('later', [
     boolean('enable-annotation-validation', 'Always on', 'true'),
     boolean('deep-inspect', 'Always on', 'true'),
-    boolean('enable-topology-aware-routing', 'Honour zone hints of EndpointSlices'),
     boolean('disable-sync-events', 'No Sync events on Ingresses'),
     text('tcp-services-configmap', 'TCP streams'),
     text('udp-services-configmap', 'UDP streams'),

@@ -11,7 +11,10 @@ export interface ServeOptions {
   /** Folders; empty: the cluster is the source. */
   readonly manifests: readonly string[];
   readonly cluster: ClusterOptions;
-  readonly translate: Omit<TranslateOptions, 'defaultCertificate' | 'ownAddresses' | 'ownPorts'>;
+  readonly translate: Omit<
+    TranslateOptions,
+    'defaultCertificate' | 'ownAddresses' | 'ownPorts' | 'nodeName'
+  >;
   readonly ports: PortOptions;
   readonly workers: number;
   /** Undefined: what the container may have. */
@@ -94,6 +97,9 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       defaultSslCertificate: flags.objectKey('default-ssl-certificate'),
       healthCheckPath: flags.text('health-check-path') ?? '/healthz',
       allowLocalEndpoints: flags.boolean('allow-local-endpoints', manifests.length > 0),
+      upstreamAddress: flags.oneOf('upstream-address', UPSTREAM_ADDRESSES),
+      nodeAddressType: flags.oneOf('upstream-node-address', ['InternalIP', 'ExternalIP']),
+      topologyAware: flags.boolean('enable-topology-aware-routing'),
     },
     ports: parsePortOptions(flags),
     workers: flags.integer('workers', defaultWorkers(), 0, 256),
@@ -111,6 +117,15 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       .map(({ name }) => `--${name}`),
   };
 }
+
+/** The first is the default. */
+const UPSTREAM_ADDRESSES = [
+  'endpoints',
+  'cluster-ip',
+  'node-port',
+  'load-balancer',
+  'auto',
+] as const;
 
 /** Cores that the process may use (affinity and cgroup count). Where ports can't be shared, the main thread serves. */
 function defaultWorkers(): number {
@@ -227,6 +242,15 @@ class FlagReader {
     const ms = inSeconds && /^\d+$/.test(text) ? Number(text) * 1_000 : parseDuration(text);
     if (ms !== undefined) return ms;
     throw new UsageError(`--${name} is a duration such as 30s, not ${JSON.stringify(text)}`);
+  }
+
+  /** Without the flag the first of `values`. */
+  oneOf<T extends string>(name: string, values: readonly [T, ...T[]]): T {
+    const text = this.text(name);
+    if (text === undefined) return values[0];
+    const value = values.find((each) => each === text);
+    if (value !== undefined) return value;
+    throw new UsageError(`--${name} is one of ${values.join(', ')}, not ${JSON.stringify(text)}`);
   }
 
   objectKey(name: string): string | undefined {

@@ -47,6 +47,10 @@ export const findingEffects = {
   'service-missing': 'closed',
   'service-port-missing': 'closed',
   'service-without-endpoints': 'closed',
+  /** A Service shall be reached by a node port or a load balancer, and has none: 503. */
+  'service-not-exposed': 'closed',
+  /** A Service shall be reached by its cluster IP, and has none: its endpoints take its place. */
+  'upstream-address-missing': 'notice',
   /** A backend is a `resource`, which this controller does not serve: 404. */
   'backend-resource-unsupported': 'closed',
   /** An endpoint address is loopback, link-local, unspecified or our own: not used. */

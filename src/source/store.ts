@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../model/finding.ts';
 import {
   keyOf,
+  type AddressTrial,
   type EndpointSlice,
   type KindMap,
+  type KubernetesObject,
   type ObjectKey,
   type Resource,
   type Snapshot,
@@ -29,6 +32,7 @@ export class Store {
     secrets: new Map(),
     configmaps: new Map(),
     namespaces: new Map(),
+    nodes: new Map(),
   };
   /** Service key → slices, remade per Service when one of its slices changes, so that the list's identity tells. */
   readonly #slicesByService = new Map<ObjectKey, readonly EndpointSlice[]>();
@@ -38,6 +42,7 @@ export class Store {
   readonly #retained = new Map<string, Finding>();
   readonly #listeners = new Set<() => void>();
   #ingressClassesUnreadable = false;
+  #addressTrial: AddressTrial | undefined;
 
   upsert<R extends Resource>(resource: R, object: KindMap[R]): void {
     const table = this.#table(resource);
@@ -45,6 +50,8 @@ export class Store {
     this.#reportRetained(resource, key, false);
     const old = table.get(key);
     if (old !== undefined && isSameRevision(old, object)) return;
+    // Nodes are written every few minutes, to say that they live.
+    if (old !== undefined && resource === 'nodes' && saysTheSame(old, object)) return;
     table.set(key, object);
     if (resource === 'endpointslices') {
       this.#reindexSlice(old, object);
@@ -116,6 +123,12 @@ export class Store {
     this.#changed();
   }
 
+  /** What `--upstream-address=auto` has come to. */
+  setAddressTrial(trial: AddressTrial): void {
+    this.#addressTrial = trial;
+    this.#changed();
+  }
+
   /** A view, not a copy: to be read before the next event is handled. */
   snapshot(): Snapshot {
     return {
@@ -126,8 +139,10 @@ export class Store {
       secrets: this.#tables.secrets,
       configMaps: this.#tables.configmaps,
       namespaces: this.#tables.namespaces,
+      nodes: this.#tables.nodes,
       dnsAnswers: this.#dnsAnswers,
       ingressClassesUnreadable: this.#ingressClassesUnreadable,
+      addressTrial: this.#addressTrial,
     };
   }
 
@@ -199,4 +214,9 @@ function isSameRevision(
       a.metadata.resourceVersion === b.metadata.resourceVersion &&
       a.metadata.uid === b.metadata.uid)
   );
+}
+
+function saysTheSame(a: KubernetesObject, b: KubernetesObject): boolean {
+  const metadata = { ...b.metadata, resourceVersion: a.metadata.resourceVersion };
+  return isDeepStrictEqual(a, { ...b, metadata });
 }

@@ -4,6 +4,7 @@ import { endpointTlsLabel, translateEndpointTls, type EndpointTls } from './endp
 import { objectOf, textOf } from './loose.ts';
 import { portText } from './service-port.ts';
 import type { IngressBackend, ObjectKey, Service } from './snapshot.ts';
+import { serviceUpstreamLabel, type ServiceUpstream } from './upstream-address.ts';
 
 /** A Service and port as an Ingress names them; whether these exist is for later. */
 export interface ServiceBackend {
@@ -58,15 +59,28 @@ export interface ClusterUse {
   readonly protocol: UpstreamProtocol;
   readonly tls: EndpointTls | undefined;
   readonly balancing: Balancing;
+  readonly serviceUpstream: ServiceUpstream;
+}
+
+/** The Service port as its endpoints are kept: apart from those of Ingresses that want it reached in another way. */
+export function reachedAs(backend: ServiceBackend, wish: ServiceUpstream): ServiceBackend {
+  if (wish === undefined) return backend;
+  return { ...backend, endpointSet: `${backend.endpointSet} ${serviceUpstreamLabel(wish)}` };
 }
 
 /** One cluster a Service port and way of using it: what one route sets never shows on another. */
 export function clusterId(
   { endpointSet }: ServiceBackend,
-  { protocol, tls, balancing }: ClusterUse,
+  { protocol, tls, balancing, serviceUpstream }: ClusterUse,
 ): string {
   const spoken = protocol === 'http' ? '' : protocol;
-  const parts = [endpointSet, spoken, endpointTlsLabel(tls), balancingLabel(balancing)];
+  const parts = [
+    endpointSet,
+    serviceUpstreamLabel(serviceUpstream),
+    spoken,
+    endpointTlsLabel(tls),
+    balancingLabel(balancing),
+  ];
   return parts.filter((part) => part !== '').join(' ');
 }
 
@@ -76,12 +90,12 @@ export function translateCluster(
   found: Service | undefined,
 ): Cluster {
   const { namespace, service, port } = backend;
-  const { protocol, tls, balancing } = use;
+  const { protocol, tls, balancing, serviceUpstream } = use;
   const name = `${namespace}-${service}-${port}`;
   return {
     id: clusterId(backend, use),
     name,
-    endpointSet: backend.endpointSet,
+    endpointSet: reachedAs(backend, serviceUpstream).endpointSet,
     statusWhenEmpty: 503,
     protocol,
     ...(tls === undefined ? {} : { tls: translateEndpointTls(tls, name) }),

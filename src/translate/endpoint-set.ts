@@ -1,35 +1,45 @@
-import type { Endpoint, EndpointSet } from '../model/config.ts';
-import type { Finding, FindingCode } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import type { ServiceBackend } from './backend.ts';
-import { isLocalAddress, isOwnEndpoint, parseAddress } from './endpoint-address.ts';
+import { parseAddress } from './endpoint-address.ts';
 import { parseExternalName } from './external-name.ts';
 import { finding, quote } from './finding.ts';
 import { integerOf, objectOf, textOf } from './loose.ts';
+import type { NodePlace } from './node-places.ts';
+import {
+  clusterIpOf,
+  loadBalancerNames,
+  loadBalancerOf,
+  nodePortsOf,
+  type Exposure,
+} from './service-exposure.ts';
 import { findServicePort } from './service-port.ts';
-import { isPort, sliceEndpoints, sortEndpoints } from './slice-endpoints.ts';
-import type { EndpointSlice, Service, ServicePort } from './snapshot.ts';
+import {
+  isPort,
+  nearEndpoints,
+  servingEndpoints,
+  sortEndpoints,
+  type ServingEndpoint,
+} from './slice-endpoints.ts';
+import type { EndpointSlice, Service, ServicePort, UpstreamAddress } from './snapshot.ts';
+import type { Here } from './topology.ts';
 import type { TranslateOptions } from './translate-options.ts';
-
-/** Why a Service port has no endpoint; told of every Ingress that sends there. */
-export interface BackendProblem {
-  readonly code: FindingCode;
-  /** Half a sentence, without the consequence. */
-  readonly reason: string;
-}
-
-export interface EndpointSetResult {
-  readonly set: EndpointSet;
-  readonly problem: BackendProblem | undefined;
-  /** About the Service itself. */
-  readonly findings: readonly Finding[];
-}
+import {
+  empty,
+  withUsable,
+  type BackendProblem,
+  type EndpointSetResult,
+} from './usable-endpoints.ts';
 
 export interface EndpointSetInputs {
   readonly backend: ServiceBackend;
   readonly service: Service | undefined;
   readonly slices: readonly EndpointSlice[] | undefined;
-  /** Undefined: not asked, or not answered yet. */
-  readonly dnsAnswer: readonly string[] | undefined;
+  /** What DNS says of each of `externalNamesOf`. Undefined: not asked, or not answered yet. */
+  readonly dnsAnswers: readonly (readonly string[] | undefined)[];
+  readonly address: UpstreamAddress;
+  /** For `node-port` alone. */
+  readonly nodes: readonly NodePlace[];
+  readonly here: Here;
 }
 
 /** The endpoints of a Service port, and what is missing for there to be any. Source: routing.md §8 and §9. */
@@ -40,7 +50,8 @@ export function translateEndpointSet(
   const { backend, service } = inputs;
   const key = `${backend.namespace}/${backend.service}`;
   if (service === undefined) {
-    return empty(backend, 'service-missing', `the Service ${key} does not exist`);
+    const reason = `the Service ${key} does not exist`;
+    return empty(backend, { code: 'service-missing', reason });
   }
   const port = findServicePort(service, backend.port);
   if (objectOf(service.spec)?.type === 'ExternalName') {
@@ -48,28 +59,126 @@ export function translateEndpointSet(
   }
   if (port === undefined) {
     const reason = `the Service ${key} has no TCP port ${quote(backend.port)}`;
-    return empty(backend, 'service-port-missing', reason);
+    return empty(backend, { code: 'service-port-missing', reason });
   }
-  const endpoints = sliceEndpoints(inputs.slices ?? [], port);
-  return withUsable(backend, endpoints, options, {
-    code: 'service-without-endpoints',
-    reason: `the Service ${key} has no ready endpoint behind its port ${quote(backend.port)}`,
-  });
+  return inputs.address === 'endpoints'
+    ? directEndpoints(inputs, service, port, options)
+    : exposedEndpoints(inputs, service, port, options);
 }
 
-/** The external name that DNS must be asked for, if this is such a Service. */
-export function externalNameOf(
+/** What DNS must be asked for: the name of an ExternalName Service, or those of a load balancer. */
+export function externalNamesOf(
   service: Service | undefined,
+  address: UpstreamAddress,
   options: TranslateOptions,
-): string | undefined {
+): readonly string[] {
   const spec = objectOf(service?.spec);
-  if (spec?.type !== 'ExternalName' || options.disableSvcExternalName) return undefined;
+  if (service === undefined || spec === undefined) return [];
+  if (spec.type !== 'ExternalName') {
+    return address === 'load-balancer' ? loadBalancerNames(service, options) : [];
+  }
+  if (options.disableSvcExternalName) return [];
   const external = parseExternalName(textOf(spec.externalName) ?? '', options);
-  return external?.kind === 'name' ? external.value : undefined;
+  return external?.kind === 'name' ? [external.value] : [];
+}
+
+function directEndpoints(
+  { backend, slices = [], here }: EndpointSetInputs,
+  service: Service,
+  port: ServicePort,
+  options: TranslateOptions,
+): EndpointSetResult {
+  const near = nearEndpoints(slices, port, service, here);
+  const endpoints = near.map((endpoint) => ({ address: endpoint.address, port: endpoint.port }));
+  const problem =
+    near.length === 0 && servingEndpoints(slices, port).length > 0
+      ? noneHere(backend)
+      : noneReady(backend);
+  return withUsable(backend, endpoints, options, problem);
+}
+
+/**
+ * What the cluster offers in place of the endpoints. Without an endpoint that serves, nothing: kube-proxy would refuse each
+ * connection, and the client shall have the same 503 as ever. And where one must not be reached directly, it must not be
+ * reached so either.
+ */
+function exposedEndpoints(
+  inputs: EndpointSetInputs,
+  service: Service,
+  port: ServicePort,
+  options: TranslateOptions,
+): EndpointSetResult {
+  const { backend, slices = [], here, address } = inputs;
+  const serving = servingEndpoints(slices, port);
+  const behind = withUsable(backend, serving, options, noneReady(backend));
+  if (serving.length === 0 || behind.findings.length > 0) {
+    return {
+      ...behind,
+      set: { id: backend.endpointSet, endpoints: [] },
+      problem: behind.problem ?? leadsAstray(backend),
+    };
+  }
+  if (address === 'cluster-ip' && nearEndpoints(slices, port, service, here).length === 0) {
+    return empty(backend, noneHere(backend));
+  }
+  const exposure = exposureOf(inputs, service, port, serving);
+  if (exposure === undefined) {
+    const direct = directEndpoints(inputs, service, port, options);
+    return { ...direct, findings: [...direct.findings, reportHeadless(backend)] };
+  }
+  const isPending = inputs.dnsAnswers.includes(undefined);
+  const reason = `the Service ${backend.serviceKey} ${exposure.lack}`;
+  const result = withUsable(backend, exposure.endpoints, options, {
+    code: 'service-not-exposed',
+    reason,
+  });
+  return { ...result, problem: isPending ? undefined : result.problem };
+}
+
+function exposureOf(
+  { address, nodes, dnsAnswers }: EndpointSetInputs,
+  service: Service,
+  port: ServicePort,
+  serving: readonly ServingEndpoint[],
+): Exposure | undefined {
+  switch (address) {
+    case 'cluster-ip':
+      return clusterIpOf(service, port, serving);
+    case 'node-port':
+      return nodePortsOf(service, port, serving, nodes);
+    case 'load-balancer':
+      return loadBalancerOf(
+        service,
+        port,
+        dnsAnswers.flatMap((answer) => answer ?? []),
+      );
+    case 'endpoints':
+      return undefined;
+  }
+}
+
+function noneReady({ serviceKey, port }: ServiceBackend): BackendProblem {
+  const reason = `the Service ${serviceKey} has no ready endpoint behind its port ${quote(port)}`;
+  return { code: 'service-without-endpoints', reason };
+}
+
+function noneHere({ serviceKey, port }: ServiceBackend): BackendProblem {
+  const reason = `the Service ${serviceKey} has no ready endpoint behind its port ${quote(port)} on this Node, and its internalTrafficPolicy is Local`;
+  return { code: 'service-without-endpoints', reason };
+}
+
+function leadsAstray({ serviceKey }: ServiceBackend): BackendProblem {
+  const reason = `the Service ${serviceKey} leads to addresses that are not used, among others`;
+  return { code: 'service-without-endpoints', reason };
+}
+
+function reportHeadless({ serviceKey, port }: ServiceBackend): Finding {
+  const message = `It has no cluster IP, by which its port ${quote(port)} is to be reached: its endpoints are used in its place.`;
+  return finding('upstream-address-missing', `Service ${serviceKey}`, undefined, message);
 }
 
 function translateExternalName(
-  { backend, dnsAnswer }: EndpointSetInputs,
+  { backend, dnsAnswers: [dnsAnswer] }: EndpointSetInputs,
   service: Service,
   servicePort: ServicePort | undefined,
   options: TranslateOptions,
@@ -78,17 +187,17 @@ function translateExternalName(
   const written = textOf(service.spec?.externalName) ?? '';
   if (options.disableSvcExternalName) {
     const reason = `the Service ${key} is an ExternalName, which --disable-svc-external-name switches off`;
-    return empty(backend, 'external-name-invalid', reason);
+    return empty(backend, { code: 'external-name-invalid', reason });
   }
   const external = parseExternalName(written, options);
   if (external === undefined) {
     const reason = `the external name ${quote(written)} of the Service ${key} is no name that may be served`;
-    return empty(backend, 'external-name-invalid', reason);
+    return empty(backend, { code: 'external-name-invalid', reason });
   }
   const port = externalPort(backend, servicePort);
   if (port === undefined) {
     const reason = `the Service ${key} has no port ${quote(backend.port)}, and an external name has no other`;
-    return empty(backend, 'service-port-missing', reason);
+    return empty(backend, { code: 'service-port-missing', reason });
   }
   const texts = external.kind === 'address' ? [external.value] : (dnsAnswer ?? []);
   const addresses = new Set(texts.map(parseAddress).filter((text) => text !== undefined));
@@ -114,62 +223,4 @@ function externalPort(
       ? written
       : (integerOf(servicePort.targetPort) ?? integerOf(servicePort.port));
   return isPort(port) ? port : undefined;
-}
-
-/** Leaves out addresses that must not be reached, with one finding for all of a kind. */
-function withUsable(
-  backend: ServiceBackend,
-  endpoints: readonly Endpoint[],
-  options: TranslateOptions,
-  problem: BackendProblem,
-): EndpointSetResult {
-  const usable: Endpoint[] = [];
-  const local: Endpoint[] = [];
-  const own: Endpoint[] = [];
-  for (const endpoint of endpoints) {
-    if (!options.allowLocalEndpoints && isLocalAddress(endpoint.address)) local.push(endpoint);
-    else if (isOwnEndpoint(endpoint, options)) own.push(endpoint);
-    else usable.push(endpoint);
-  }
-  const findings = [...reportLocal(backend, local), ...reportOwn(backend, own)];
-  return {
-    set: { id: backend.endpointSet, endpoints: usable },
-    problem: usable.length > 0 ? undefined : findings.length > 0 ? allRefused(backend) : problem,
-    findings,
-  };
-}
-
-function allRefused({ namespace, service }: ServiceBackend): BackendProblem {
-  const reason = `all endpoints of the Service ${namespace}/${service} are at addresses that are not used`;
-  return { code: 'service-without-endpoints', reason };
-}
-
-function reportLocal(backend: ServiceBackend, refused: readonly Endpoint[]): Finding[] {
-  if (refused.length === 0) return [];
-  const list = listSome(refused.map(({ address }) => address));
-  const message = `Endpoints at loopback, link-local or unspecified addresses are not used: ${list}. Take them out of the EndpointSlice or the DNS name.`;
-  return [refusedFinding(backend, message)];
-}
-
-function reportOwn(backend: ServiceBackend, refused: readonly Endpoint[]): Finding[] {
-  if (refused.length === 0) return [];
-  const list = listSome(refused.map(({ address, port }) => `${address} port ${port}`));
-  const message = `Endpoints at this controller's own addresses and ports are not used: ${list}. Name the Service that shall answer, or take them out of the EndpointSlice or the DNS name.`;
-  return [refusedFinding(backend, message)];
-}
-
-function listSome(texts: readonly string[]): string {
-  return [...new Set(texts)].slice(0, 5).join(', ');
-}
-
-function refusedFinding({ namespace, service }: ServiceBackend, message: string): Finding {
-  return finding('endpoint-refused', `Service ${namespace}/${service}`, undefined, message);
-}
-
-function empty(backend: ServiceBackend, code: FindingCode, reason: string): EndpointSetResult {
-  return {
-    set: { id: backend.endpointSet, endpoints: [] },
-    problem: { code, reason },
-    findings: [],
-  };
 }

@@ -161,6 +161,7 @@ function defaultDraft({ values }: GlobalSettings): RouteDraft {
     protocol: 'http',
     tls: undefined,
     balancing: { algorithm: values['load-balance'], hash: undefined, session: undefined },
+    serviceUpstream: undefined,
     isPattern: false,
   };
 }
@@ -210,13 +211,13 @@ function usesOf(entries: readonly RouteEntry[]): readonly BackendUse[] {
   const uses = new Map<string, BackendUse>();
   for (const { claim, backend, field, draft } of entries) {
     if (claim === undefined || backend?.kind !== 'service') continue;
-    const { protocol, tls, balancing } = draft;
+    const { protocol, tls, balancing, serviceUpstream } = draft;
     const { object } = claim.owner;
     const cluster = clusterId(backend, draft);
     const key = `${object} ${cluster}`;
     const isReached = !draft.filters.some(({ kind }) => kind === 'deny' || kind === 'redirect');
     if (uses.get(key)?.isReached !== true && (isReached || !uses.has(key))) {
-      const use = { protocol, tls, balancing };
+      const use = { protocol, tls, balancing, serviceUpstream };
       uses.set(key, { cluster, backend, use, object, field, isReached });
     }
   }

@@ -14,11 +14,18 @@ export interface Snapshot {
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
   readonly configMaps: ReadonlyMap<ObjectKey, ConfigMap>;
   readonly namespaces: ReadonlyMap<ObjectKey, Namespace>;
+  /** Those that `References.nodes` asked for. */
+  readonly nodes: ReadonlyMap<ObjectKey, Node>;
   /** What DNS says of each external name that the last translation asked for; an empty list: it does not resolve. */
   readonly dnsAnswers: ReadonlyMap<string, readonly string[]>;
   /** IngressClasses were never read, for lack of the right to: then a class is told by its name (chart-values.md §3). */
   readonly ingressClassesUnreadable?: boolean;
+  /** What `--upstream-address=auto` has come to; undefined: nothing was tried yet. */
+  readonly addressTrial?: AddressTrial | undefined;
 }
+
+/** Where exchanges of a Service go: to its endpoints, or to what the cluster offers in their place. */
+export type UpstreamAddress = 'endpoints' | 'cluster-ip' | 'node-port' | 'load-balancer';
 
 /** `<namespace>/<name>`; a cluster-scoped object's is its name alone. */
 export type ObjectKey = string;
@@ -27,7 +34,24 @@ export type ObjectKey = string;
 export interface References {
   readonly secrets: ReadonlySet<ObjectKey>;
   readonly configMaps: ReadonlySet<ObjectKey>;
+  /** Of ExternalName Services, and of load balancers. */
   readonly externalNames: ReadonlySet<string>;
+  /** `all`: for their addresses; one: for its zone. */
+  readonly nodes: 'all' | 'none' | { readonly name: ObjectKey };
+  /** Where `--upstream-address=auto` may try whether it is reached; undefined: nobody asks. */
+  readonly samples?: AddressSamples | undefined;
+}
+
+/** What is used now, and whether that is for good. */
+export interface AddressTrial {
+  readonly address: UpstreamAddress;
+  readonly isDecided: boolean;
+}
+
+export interface AddressSamples {
+  readonly address: UpstreamAddress;
+  /** A few, of different Services where possible. */
+  readonly places: readonly { readonly address: string; readonly port: number }[];
 }
 
 export interface ObjectMeta {
@@ -99,9 +123,17 @@ export interface Service extends KubernetesObject {
   readonly spec?: {
     readonly type?: string;
     readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
+    readonly externalTrafficPolicy?: string;
+    readonly internalTrafficPolicy?: string;
     readonly externalName?: string;
     readonly ports?: readonly ServicePort[];
     readonly sessionAffinity?: string;
+  };
+  readonly status?: {
+    readonly loadBalancer?: {
+      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+    };
   };
 }
 
@@ -130,7 +162,10 @@ export interface SliceEndpoint {
   };
   readonly nodeName?: string;
   readonly zone?: string;
-  readonly hints?: { readonly forZones?: readonly { readonly name: string }[] };
+  readonly hints?: {
+    readonly forZones?: readonly { readonly name?: string }[];
+    readonly forNodes?: readonly { readonly name?: string }[];
+  };
 }
 
 export interface SlicePort {
@@ -153,6 +188,15 @@ export interface ConfigMap extends KubernetesObject {
 /** v1 Namespace. */
 export type Namespace = KubernetesObject;
 
+/** v1 Node. */
+export interface Node extends KubernetesObject {
+  readonly spec?: { readonly taints?: readonly { readonly key?: string }[] };
+  readonly status?: {
+    readonly addresses?: readonly { readonly type?: string; readonly address?: string }[];
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
+  };
+}
+
 /** Every kind that is read, by its plural in the API's paths. */
 export interface KindMap {
   ingresses: Ingress;
@@ -162,6 +206,7 @@ export interface KindMap {
   secrets: Secret;
   configmaps: ConfigMap;
   namespaces: Namespace;
+  nodes: Node;
 }
 
 export type Resource = keyof KindMap;

@@ -1,5 +1,5 @@
 import type { Certificate } from '../model/config.ts';
-import type { ObjectKey } from './snapshot.ts';
+import type { ObjectKey, UpstreamAddress } from './snapshot.ts';
 
 /** What the command line says about translation. The same object for every call: results are remembered by it. */
 export interface TranslateOptions {
@@ -25,6 +25,14 @@ export interface TranslateOptions {
   readonly healthCheckPath: string;
   /** Serve endpoints at loopback and link-local addresses. */
   readonly allowLocalEndpoints: boolean;
+  /** Where exchanges go unless the Ingress, the Service or the ConfigMap says otherwise. `auto`: as the snapshot says. */
+  readonly upstreamAddress: UpstreamAddress | 'auto';
+  /** Which addresses of Nodes are preferred for `node-port`. */
+  readonly nodeAddressType: 'InternalIP' | 'ExternalIP';
+  /** Follow the hints of EndpointSlices for zones and Nodes. `--enable-topology-aware-routing` */
+  readonly topologyAware: boolean;
+  /** The Node on which this process runs; undefined: not known, or none. */
+  readonly nodeName: string | undefined;
   /** This machine's or pod's, as `parseAddress` spells them: no endpoint is there at one of `ownPorts`. */
   readonly ownAddresses: ReadonlySet<string>;
   /** Where the proxy and its admin server listen; a port that is not known beforehand is left out. */

@@ -4,6 +4,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { Sensitive } from '../../src/model/sensitive.ts';
 import {
   keyOf,
+  type AddressTrial,
   type EndpointSlice,
   type KubernetesObject,
   type Snapshot,
@@ -26,6 +27,7 @@ interface CaseOptions extends Partial<Omit<TranslateOptions, NotWritten>> {
   readonly now?: string;
   readonly dnsAnswers?: Readonly<Record<string, readonly string[]>>;
   readonly ingressClassesUnreadable?: boolean;
+  readonly addressTrial?: AddressTrial;
 }
 
 /** As the command line has them without any flag, but for this: an Ingress needs no class, which keeps the cases short. */
@@ -44,6 +46,10 @@ export const caseDefaults: TranslateOptions = {
   defaultSslCertificate: undefined,
   healthCheckPath: '/healthz',
   allowLocalEndpoints: false,
+  upstreamAddress: 'endpoints',
+  nodeAddressType: 'InternalIP',
+  topologyAware: false,
+  nodeName: undefined,
   ownAddresses: new Set(),
   ownPorts: new Set(),
   defaultCertificate: {
@@ -60,6 +66,7 @@ export function loadCase(folder: string): GoldenCase {
     now,
     dnsAnswers,
     ingressClassesUnreadable = false,
+    addressTrial,
     ownAddresses,
     ownPorts,
     ...given
@@ -71,6 +78,7 @@ export function loadCase(folder: string): GoldenCase {
     snapshot: {
       ...snapshotOf(objects, new Map(Object.entries(dnsAnswers ?? {}))),
       ingressClassesUnreadable,
+      addressTrial,
     },
     options: {
       ...caseDefaults,
@@ -109,6 +117,7 @@ export function snapshotOf(
     ),
     configMaps: ofKind('ConfigMap'),
     namespaces: ofKind('Namespace'),
+    nodes: ofKind('Node'),
     dnsAnswers,
   };
 }

@@ -20,9 +20,10 @@ export function printConfig(config: ProxyConfig, references: References): string
     endpoints: Object.fromEntries(
       sorted(config.endpointSets).map(([id, { endpoints }]) => [
         id,
-        endpoints.map(({ address, port }) =>
-          address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-        ),
+        endpoints.map(({ address, port, weight }) => {
+          const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+          return weight === undefined ? place : `${place} weight ${weight}`;
+        }),
       ]),
     ),
     certificates: sorted(config.certificates)
@@ -32,6 +33,8 @@ export function printConfig(config: ProxyConfig, references: References): string
       secrets: [...references.secrets].sort(),
       configMaps: [...references.configMaps].sort(),
       externalNames: [...references.externalNames].sort(),
+      ...(references.nodes === 'none' ? {} : { nodes: references.nodes }),
+      ...(references.samples === undefined ? {} : { samples: references.samples }),
     },
   };
   return stringify(withoutEmpty(printed), { lineWidth: 0, singleQuote: true });
@@ -46,12 +49,22 @@ function printHosts({ virtualHosts }: ProxyConfig): object {
 
 function printHost(host: VirtualHost): object {
   const { aliases, filters, matching, certificate, hsts, routes } = host;
+  const { clientVerification } = host;
   return {
     ...(matching === 'paths' ? {} : { matching }),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(filters.length === 0 ? {} : { filters }),
     certificate,
     hsts,
+    ...(clientVerification === undefined
+      ? {}
+      : {
+          clientVerification: {
+            ...clientVerification,
+            ca: undefined,
+            crls: clientVerification.crls.length,
+          },
+        }),
     routes: routes.map(printRoute),
   };
 }

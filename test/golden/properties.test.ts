@@ -36,6 +36,7 @@ test('every case says the same when its objects come in another order', () => {
         [...snapshot.endpointSlices].map(([key, slices]) => [key, slices.toReversed()] as const),
       ),
       secrets: reversed(snapshot.secrets),
+      nodes: reversed(snapshot.nodes),
     };
     assert.equal(print(other, { ...options }), print(snapshot, options), folder);
   }
@@ -237,6 +238,7 @@ test('no object makes it throw, and the others are served', () => {
     object('ConfigMap', 'settings', 'shop'),
     object('IngressClass', 'class'),
     object('Namespace', 'shop'),
+    object('Node', 'node-1'),
   );
   const good = [
     sampleIngress({ name: 'good', host: 'good.example.com', service: 'good' }),

@@ -35,7 +35,12 @@ function start(t: TestContext, server: DnsServer, options: DnsOptions = {}): Run
   t.after(() => source.stop());
   let names: readonly string[] = [];
   const want = (): void => {
-    source.want({ secrets: new Set(), configMaps: new Set(), externalNames: new Set(names) });
+    source.want({
+      secrets: new Set(),
+      configMaps: new Set(),
+      externalNames: new Set(names),
+      nodes: 'none',
+    });
   };
   const answerOf = (name: string): readonly string[] | undefined =>
     store.snapshot().dnsAnswers.get(name);

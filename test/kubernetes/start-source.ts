@@ -41,6 +41,7 @@ const NOTHING: References = {
   secrets: new Set(),
   configMaps: new Set(),
   externalNames: new Set(),
+  nodes: 'none',
 };
 
 export interface StartOptions extends Partial<

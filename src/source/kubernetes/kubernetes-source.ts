@@ -6,6 +6,7 @@ import { ApiClient } from './api-client.ts';
 import { Credentials, type CredentialsOptions } from './credentials.ts';
 import { Gate } from '../gate.ts';
 import { Http2Transport } from './http2-transport.ts';
+import { NodeWatch } from './node-watch.ts';
 import { ReferencedWatches } from './referenced-watches.ts';
 import {
   explainUnsettled,
@@ -66,6 +67,7 @@ class KubernetesSource implements Source {
   readonly #resources: readonly Watcher[];
   readonly #secrets: ReferencedWatches;
   readonly #configMaps: ReferencedWatches;
+  readonly #nodes: NodeWatch;
   readonly #progressCallbacks = new Set<() => void>();
   /** Decided by `want` alone: what settled last may have made the translation refer to more. */
   #isComplete = false;
@@ -96,15 +98,17 @@ class KubernetesSource implements Source {
     this.#resources = watchedResources(options, deps);
     this.#secrets = new ReferencedWatches('secrets', deps, forget);
     this.#configMaps = new ReferencedWatches('configmaps', deps, forget);
+    this.#nodes = new NodeWatch(deps, forget);
   }
 
   start(): void {
     for (const watcher of this.#resources) watcher.start();
   }
 
-  want({ secrets, configMaps }: References): void {
+  want({ secrets, configMaps, nodes }: References): void {
     this.#secrets.want(secrets);
     this.#configMaps.want(configMaps);
+    this.#nodes.want(nodes);
     this.#isComplete ||= this.#unsettled().length === 0;
   }
 
@@ -126,6 +130,7 @@ class KubernetesSource implements Source {
     for (const watcher of this.#resources) watcher.stop();
     this.#secrets.stop();
     this.#configMaps.stop();
+    this.#nodes.stop();
     this.#client.close();
     return Promise.resolve();
   }
@@ -135,6 +140,7 @@ class KubernetesSource implements Source {
       ...this.#resources,
       ...this.#secrets.watchers(),
       ...this.#configMaps.watchers(),
+      ...this.#nodes.watchers(),
     ]);
   }
 

@@ -32,10 +32,14 @@ const SHAPES: Readonly<Record<Resource, Readonly<Record<string, Shape>>>> = {
     spec: {
       type: 'all',
       clusterIP: 'all',
+      clusterIPs: 'all',
+      externalTrafficPolicy: 'all',
+      internalTrafficPolicy: 'all',
       externalName: 'all',
       ports: 'all',
       sessionAffinity: 'all',
     },
+    status: { loadBalancer: 'all' },
   },
   endpointslices: {
     metadata: LABELLED,
@@ -48,6 +52,14 @@ const SHAPES: Readonly<Record<Resource, Readonly<Record<string, Shape>>>> = {
   secrets: { metadata: IDENTITY, type: 'all', data: 'all' },
   configmaps: { metadata: IDENTITY, data: 'all' },
   namespaces: { metadata: LABELLED },
+  nodes: {
+    metadata: LABELLED,
+    spec: { taints: [{ key: 'all' }] },
+    status: {
+      addresses: [{ type: 'all', address: 'all' }],
+      conditions: [{ type: 'all', status: 'all' }],
+    },
+  },
 };
 
 /** kubectl keeps a copy of the whole object in it. */

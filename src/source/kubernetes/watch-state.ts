@@ -8,10 +8,10 @@ export type WatchState = Pick<Watcher, 'target' | 'listedAt' | 'trouble'>;
 
 /**
  * What may be forbidden for good without keeping us from being ready: a cluster may grant no IngressClasses (then they are
- * matched by name and annotation), and one Secret out of reach must not stop the others' traffic. Everything else we would
- * serve wrongly without.
+ * matched by name and annotation), one Secret out of reach must not stop the others' traffic, and Nodes are needed for some
+ * Services at most. Everything else we would serve wrongly without.
  */
-const DISPENSABLE: ReadonlySet<Resource> = new Set(['ingressclasses', 'secrets']);
+const DISPENSABLE: ReadonlySet<Resource> = new Set(['ingressclasses', 'secrets', 'nodes']);
 
 /**
  * Those that the first complete state still waits for. A refusal is believed when it came after everything else could be
@@ -57,5 +57,7 @@ export function findingsOf({ target, trouble }: WatchState): Finding[] {
 const EFFECTS: { readonly [R in Resource]?: string } = {
   ingressclasses:
     'Ingresses are selected by their annotation and by the name of their class: that of --ingress-class is ours',
+  nodes:
+    'Services that are reached by the ports of Nodes answer 503, and the hints of EndpointSlices for zones are not followed',
   secrets: 'Unless it was read before, what refers to it goes without',
 };

@@ -28,6 +28,7 @@ export const apiKinds: Readonly<Record<Resource, ApiKind>> = {
   secrets: core('Secret'),
   configmaps: core('ConfigMap'),
   namespaces: core('Namespace'),
+  nodes: core('Node'),
 };
 
 function networking(kind: string): ApiKind {
@@ -50,13 +51,16 @@ export function pathOf(target: WatchTarget, query: Readonly<Record<string, strin
 
 /** For people: `ingresses`, `ingresses in shop`, `Secret shop/tls`. */
 export function describe({ resource, namespace, name }: WatchTarget): string {
-  if (name !== undefined) return `${apiKinds[resource].kind} ${namespace ?? ''}/${name}`;
+  if (name !== undefined) {
+    const key = namespace === undefined ? name : `${namespace}/${name}`;
+    return `${apiKinds[resource].kind} ${key}`;
+  }
   return namespace === undefined ? resource : `${resource} in ${namespace}`;
 }
 
 /** Whether an object of the target's resource lies within the target. */
 export function covers({ namespace, name }: WatchTarget): (key: ObjectKey) => boolean {
-  if (namespace === undefined) return () => true;
+  if (namespace === undefined) return name === undefined ? () => true : (key) => key === name;
   if (name !== undefined) return (key) => key === `${namespace}/${name}`;
   return (key) => key.startsWith(`${namespace}/`);
 }

@@ -46,6 +46,9 @@ const service = object({
   spec: object({
     type: string,
     clusterIP: string,
+    clusterIPs: list(string),
+    externalTrafficPolicy: string,
+    internalTrafficPolicy: string,
     externalName: string,
     sessionAffinity: string,
     ports: list(
@@ -59,6 +62,17 @@ const service = object({
       }),
     ),
   }),
+  status: object({
+    loadBalancer: object({ ingress: list(object({ ip: string, hostname: string })) }),
+  }),
+});
+
+const node = object({
+  spec: object({ taints: list(object({ key: string })) }),
+  status: object({
+    addresses: list(object({ type: string, address: string })),
+    conditions: list(object({ type: string, status: string })),
+  }),
 });
 
 const endpointSlice = object({
@@ -69,7 +83,10 @@ const endpointSlice = object({
       conditions: object({ ready: boolean, serving: boolean, terminating: boolean }),
       nodeName: string,
       zone: string,
-      hints: object({ forZones: list(object({ name: string }, ['name'])) }),
+      hints: object({
+        forZones: list(object({ name: string })),
+        forNodes: list(object({ name: string })),
+      }),
     }),
   ),
   ports: list(object({ name: string, protocol: string, port: integer })),
@@ -115,6 +132,7 @@ export const kinds: readonly Kind[] = [
   { ...core, resource: 'secrets', kind: 'Secret', body: secret },
   { ...core, resource: 'configmaps', kind: 'ConfigMap', body: configMap },
   { ...core, resource: 'namespaces', kind: 'Namespace', namespaced: false, body: object({}) },
+  { ...core, resource: 'nodes', kind: 'Node', namespaced: false, body: node },
 ];
 
 /** Groups that have been other homes of our kinds: an object of one is a mistake to be told, not another's kind. */

@@ -46,6 +46,7 @@ function emptyTables(): Tables {
     secrets: [],
     configmaps: [],
     namespaces: [],
+    nodes: [],
   };
 }
 

@@ -9,6 +9,7 @@ import type { FindingCode } from '../../model/finding.ts';
 import type { Balancing } from '../balancing.ts';
 import type { GlobalSettings } from '../configmap/global-settings.ts';
 import type { EndpointTls, EndpointTlsResult } from '../endpoint-tls.ts';
+import type { ServiceUpstream } from '../upstream-address.ts';
 import type { ValueParser } from '../value-parsers.ts';
 
 /** From harmless to arbitrary; compared with the ConfigMap's `annotations-risk-level`. */
@@ -70,6 +71,8 @@ export interface RouteDraft {
   /** Undefined: endpoints are not checked; that means nothing over plain text. */
   readonly tls: EndpointTls | undefined;
   readonly balancing: Balancing;
+  /** What the Ingress says by `service-upstream`, where that differs from what holds anyhow. */
+  readonly serviceUpstream: ServiceUpstream;
   /** The path is a regular expression, and so are all others of its host. */
   readonly isPattern: boolean;
 }

@@ -46,6 +46,11 @@ export const routeKeys = defineKeys({
     default: 'round_robin',
     doc: 'How endpoints are chosen (docs/balancing.md).',
   },
+  'service-upstream': {
+    value: boolean(),
+    default: 'false',
+    doc: 'Services are reached by their cluster IP, as the annotation of that name says, unless an annotation says otherwise.',
+  },
   'proxy-connect-timeout': {
     value: seconds(),
     default: '5',
