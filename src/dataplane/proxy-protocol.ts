@@ -8,10 +8,12 @@ export interface ProxyHeader {
   readonly client: ProxiedClient | undefined;
 }
 
+/** Both ends of a client's connection. Addresses are IP literals, IPv4-mapped IPv6 addresses as IPv4. */
 export interface ProxiedClient {
-  /** IP literal, IPv4-mapped IPv6 addresses as IPv4. */
   readonly address: string;
+  readonly port: number;
   /** Where the client connected to. */
+  readonly destinationAddress: string;
   readonly destinationPort: number;
 }
 
@@ -49,7 +51,14 @@ function parseLine(bytes: Buffer): ProxyHeader | 'malformed' | undefined {
   if (family === undefined || !ports.every(isPort)) return 'malformed';
   const isAddress = family === 'TCP4' ? isIPv4 : isIPv6;
   if (!isAddress(source) || !isAddress(destination)) return 'malformed';
-  return clientOf(end, ipaddr.parse(source), Number(ports[1]));
+  const [port, destinationPort] = ports.map(Number);
+  const client: ProxiedClient = {
+    address: plainText(ipaddr.parse(source)),
+    port: port ?? 0,
+    destinationAddress: plainText(ipaddr.parse(destination)),
+    destinationPort: destinationPort ?? 0,
+  };
+  return { byteLength: end, client };
 }
 
 function isPort(text: string): boolean {
@@ -67,8 +76,15 @@ function parseBinary(bytes: Buffer): ProxyHeader | 'malformed' | undefined {
   if (command === 0x20 || addressBytes === undefined) return { byteLength, client: undefined };
   const portsAt = FIXED_BYTES + 2 * addressBytes;
   if (byteLength < portsAt + 4) return 'malformed';
-  const source = [...bytes.subarray(FIXED_BYTES, FIXED_BYTES + addressBytes)];
-  return clientOf(byteLength, ipaddr.fromByteArray(source), bytes.readUInt16BE(portsAt + 2));
+  const addressAt = (at: number): string =>
+    plainText(ipaddr.fromByteArray([...bytes.subarray(at, at + addressBytes)]));
+  const client: ProxiedClient = {
+    address: addressAt(FIXED_BYTES),
+    port: bytes.readUInt16BE(portsAt),
+    destinationAddress: addressAt(FIXED_BYTES + addressBytes),
+    destinationPort: bytes.readUInt16BE(portsAt + 2),
+  };
+  return { byteLength, client };
 }
 
 /** TCP over IPv4, and over IPv6. */
@@ -77,12 +93,7 @@ const ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
   [0x21, 16],
 ]);
 
-function clientOf(
-  byteLength: number,
-  address: ipaddr.IPv4 | ipaddr.IPv6,
-  destinationPort: number,
-): ProxyHeader {
+function plainText(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress();
-  const plain = isMapped ? address.toIPv4Address() : address;
-  return { byteLength, client: { address: plain.toString(), destinationPort } };
+  return (isMapped ? address.toIPv4Address() : address).toString();
 }
