@@ -13,11 +13,12 @@ const RANDOM_BYTES = 32;
 const MAX_SESSION_ID_BYTES = 32;
 /** OpenSSL refuses longer ones, too. */
 const MAX_NAME_BYTES = 255;
-const NAME = /^[a-z0-9._-]+$/;
+/** Visible ASCII. What no host can be named, an address say, is simply nobody's name: the default certificate's. */
+const NAME = /^[!-~]+$/;
 
 /**
  * Reads the body of a ClientHello. Undefined where it breaks a rule: a length that does not add up, an extension that comes
- * twice, a list of several names, a name of other characters than host names have. Two readers could take these differently,
+ * twice, a list of several names, a name with blanks, control bytes or others than ASCII. Two readers could take these differently,
  * and the endpoint or OpenSSL is the second one. Source: RFC 8446 §4.1.2, RFC 6066 §3, RFC 7301 §3.1.
  */
 export function parseClientHello(body: Buffer): ClientHello | undefined {

@@ -24,6 +24,13 @@ test('a hello may name nobody, and have no extensions at all', () => {
   assert.deepEqual(readClientHello(records(message(start()))), nobody);
 });
 
+test('an odd name is a name', () => {
+  for (const serverName of ['10.0.0.1', '[2001:db8::1]', 'a..b', '*.example.com']) {
+    const read = readClientHello(records(hello([nameExtension(serverName)])));
+    assert.deepEqual(read, { serverName, protocols: [] });
+  }
+});
+
 test('what follows the hello in other records does not matter', () => {
   const early = Buffer.from('170303000101', 'hex');
   assert.deepEqual(readClientHello(Buffer.concat([records(hello([shopName])), early])), {
