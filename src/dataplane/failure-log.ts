@@ -1,10 +1,20 @@
-import type { ExchangeRecord } from '../observability/exchange-record.ts';
+import type { RouteLabels } from '../model/config.ts';
 import type { Logger } from '../observability/logger.ts';
 
 /** One line a cause and cluster in so long; the next says how many were left out. */
 const QUIET_MS = 10_000;
 /** More causes than this at once are not told apart. */
 const MAX_CAUSES = 1_000;
+
+/** What failed: an exchange's record is one. */
+export interface EndpointFailure {
+  readonly failure: string | undefined;
+  /** What the client was answered; absent: nothing, it is no HTTP. */
+  readonly status?: number;
+  readonly clusterName: string;
+  readonly attempts: readonly { readonly address: string }[];
+  readonly labels?: RouteLabels | undefined;
+}
 
 interface Cause {
   saidAtMs: number;
@@ -23,8 +33,8 @@ export class FailureLog {
     this.#log = log;
   }
 
-  /** Of an exchange that failed at its endpoint, or after the answer had begun. */
-  report(record: ExchangeRecord, nowMs: number): void {
+  /** Of an exchange that failed at its endpoint, or after the answer had begun; of a connection that found no endpoint. */
+  report(record: EndpointFailure, nowMs: number): void {
     const key = `${record.failure ?? ''} ${record.clusterName}`;
     const cause = this.#causes.get(key);
     if (cause !== undefined && nowMs - cause.saidAtMs < QUIET_MS) {

@@ -9,6 +9,8 @@ export class WorkerMetrics {
   readonly #uncounted: Counter;
   readonly #lostLines: Counter;
   readonly #restarts: Counter;
+  readonly #passthrough: Counter<'outcome'>;
+  readonly #passthroughBytes: Counter<'direction'>;
 
   constructor(registry: Registry, prefix: string) {
     const registers = [registry];
@@ -34,12 +36,28 @@ export class WorkerMetrics {
       help: 'Workers that died and were replaced',
       registers,
     });
+    this.#passthrough = new Counter({
+      name: `${prefix}passthrough_connections_total`,
+      help: 'TLS connections for ssl-passthrough hosts, by whether an endpoint was reached',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#passthroughBytes = new Counter({
+      name: `${prefix}passthrough_bytes_total`,
+      help: 'Bytes of these, received from clients and sent to them',
+      labelNames: ['direction'],
+      registers,
+    });
   }
 
   merge(report: StatsReport): void {
     for (const [limit, times] of Object.entries(report.limits)) this.#limits.inc({ limit }, times);
     this.#lostLines.inc(report.accessLogLinesDropped);
     this.#uncounted.inc(report.exchangesWithoutSeries);
+    this.#passthrough.inc({ outcome: 'opened' }, report.passthroughOpened);
+    this.#passthrough.inc({ outcome: 'failed' }, report.passthroughFailed);
+    this.#passthroughBytes.inc({ direction: 'received' }, report.passthroughBytesReceived);
+    this.#passthroughBytes.inc({ direction: 'sent' }, report.passthroughBytesSent);
   }
 
   workerDied(): void {

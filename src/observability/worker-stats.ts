@@ -29,6 +29,11 @@ export interface StatsReport {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly accessLogLinesDropped: number;
+  /** TLS connections that endpoints terminate: those that reached one, those that did not, and their bytes. */
+  readonly passthroughOpened: number;
+  readonly passthroughFailed: number;
+  readonly passthroughBytesReceived: number;
+  readonly passthroughBytesSent: number;
   /** Exchanges that were left out of `series` because there were too many. */
   readonly exchangesWithoutSeries: number;
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
@@ -102,6 +107,22 @@ export class WorkerStats {
 
   limitTripped(limit: LimitName): void {
     this.#limits[limit] = (this.#limits[limit] ?? 0) + 1;
+  }
+
+  /** A TLS connection reached the endpoint that terminates it. */
+  passthroughOpened(): void {
+    this.#totals.passthroughOpened++;
+  }
+
+  /** There was none, or none could be reached. */
+  passthroughFailed(): void {
+    this.#totals.passthroughFailed++;
+  }
+
+  /** The client's, and the endpoint's. */
+  passthroughBytes(received: number, sent: number): void {
+    this.#totals.passthroughBytesReceived += received;
+    this.#totals.passthroughBytesSent += sent;
   }
 
   accessLogLinesDropped(lines: number): void {
@@ -196,6 +217,10 @@ function emptyTotals() {
     bytesReceived: 0,
     bytesSent: 0,
     accessLogLinesDropped: 0,
+    passthroughOpened: 0,
+    passthroughFailed: 0,
+    passthroughBytesReceived: 0,
+    passthroughBytesSent: 0,
     exchangesWithoutSeries: 0,
   };
 }
