@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { startAdminServer, type AdminServer } from '../admin/server.ts';
 import type { Finding } from '../model/finding.ts';
@@ -41,6 +42,10 @@ const STATS_INTERVAL_MS = 5_000;
 /**
  * Runs the controller and its proxy: sources → store → translate → workers, and the admin port beside them. Rejects with a
  * `StartError` when it can't start; from then on nothing but `onFatal` ends it.
+/** How long the keys of session tickets live: what is recorded of TLS 1.2 can be read by who gets hold of them (RFC 9325 §3.4). */
+const TICKET_SECRET_MS = 3_600_000;
+const TICKET_SECRET_BYTES = 32;
+
  */
 export async function serve(options: ServeOptions, context: ServeContext): Promise<RunningServer> {
   const server = new Server(options, context);
@@ -61,6 +66,7 @@ class Server implements RunningServer {
   readonly #memory: MemoryWatch;
   #lastAppliedAt: Date | undefined;
   #stopping = false;
+  #ticketTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ServeOptions, context: ServeContext) {
     this.#options = options;
@@ -115,6 +121,10 @@ class Server implements RunningServer {
       log: log.child({ component: 'reconcile' }),
     });
     for (const source of this.#sources) source.start();
+    this.#pool.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
+    this.#ticketTimer = setInterval(() => {
+      this.#pool?.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
+    }, TICKET_SECRET_MS);
     this.#memory.start();
     this.#statsTimer = setInterval(() => void this.#pool?.takeStats(), STATS_INTERVAL_MS);
   }
@@ -137,6 +147,7 @@ class Server implements RunningServer {
   }
 
   async #translateOptions({ http, https }: PortOptions): Promise<TranslateOptions> {
+    clearInterval(this.#ticketTimer);
     const ports = [http, https, this.#admin?.port ?? 0];
     return {
       ...this.#options.translate,

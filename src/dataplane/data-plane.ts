@@ -81,10 +81,6 @@ export class DataPlane {
     const engine = this.#engine;
     engine.table.apply(delta);
     if (delta.settings !== undefined) this.#useAccessLog(delta.settings.accessLog);
-    const { certificates } = delta;
-    if (delta.settings !== undefined || certificates.set.length + certificates.remove.length > 0) {
-      for (const listener of this.#listeners) listener.updateTls();
-    }
   }
 
   /** Rejects when a port can't be bound. */
@@ -102,6 +98,11 @@ export class DataPlane {
     this.#engine.isDraining = true;
     for (const listener of this.#listeners) listener.close();
     await this.#connections.drain();
+  /** What keys of session tickets are made of, where the settings name none. */
+  setTicketSecret(secret: Buffer): void {
+    this.#engine.table.tls.setTicketSecret(secret);
+  }
+
     await this.#engine.accessLog.close();
   }
 

@@ -1,9 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import {
-  createServer as createTlsServer,
-  type Server as TlsServer,
-  type TLSSocket,
-} from 'node:tls';
+import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
 import { ClientPeer } from './origin.ts';
@@ -41,12 +37,11 @@ const TLS_PORT = 443;
 export class Listener {
   readonly #engine: Engine;
   readonly #options: ListenerOptions;
+/** Fatal alert 112, unrecognized_name (RFC 6066 §3), in a record of its own. */
+const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
+
   readonly #events: ListenerEvents;
   readonly #server: Server;
-  /** Not listening: they are handed connections whose first byte was seen. */
-  #tlsServer: TlsServer | undefined;
-  /** The same, for names whose clients are asked for a certificate; made when the first one comes. */
-  #askingTlsServer: TlsServer | undefined;
   #portText: string;
   /** Whose connections a load balancer in front hands on, by the balancer's address and port. */
   readonly #proxied = new Map<string, ProxiedClient>();
@@ -65,7 +60,11 @@ export class Listener {
       else if (options.scheme === 'http') this.#onPlainSocket(socket);
       else if (events.onAccept(socket)) this.#onTlsSocket(socket);
     });
-    this.updateTls();
+    if (options.scheme === 'https') {
+      engine.table.tls.onServer = (tlsServer) => {
+        this.#prepareTlsServer(tlsServer);
+      };
+    }
   }
 
   /** Resolves with the bound port; rejects when it can't be had. */
@@ -85,32 +84,9 @@ export class Listener {
     return promise;
   }
 
-  /** New handshakes follow the table's present certificates and settings; connections that stand are not touched. */
-  updateTls(): void {
-    if (this.#options.scheme === 'http') return;
-    this.#tlsServer = this.#createTlsServer('unasked');
-    this.#askingTlsServer = undefined;
-  }
-
-  /** @param client `asked`: for a certificate, which is looked at later: the handshake takes any, and none. */
-  #createTlsServer(client: 'asked' | 'unasked'): TlsServer {
-    const { table } = this.#engine;
-    const { http2Streams, headMs } = table.settings.client;
-    const server = createTlsServer({
-      ...table.tls.serverOptions(),
-      requestCert: client === 'asked',
-      rejectUnauthorized: false,
-      ALPNProtocols: http2Streams === 'off' ? ['http/1.1'] : ['h2', 'http/1.1'],
-      handshakeTimeout: headMs,
-      allowHalfOpen: true,
-      SNICallback: (name, done) => {
-        const context = table.tls.secureContextFor(name);
-        if (context === 'reject') done(new Error('no certificate for this name'));
-        else done(null, context);
-      },
-    });
+  #prepareTlsServer(server: TlsServer): void {
     server.on('secureConnection', (socket: TLSSocket) => {
-      this.#onSecure(socket, client);
+      this.#onSecure(socket, server);
     });
     return server.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
@@ -142,7 +118,7 @@ export class Listener {
       } else if (this.#engine.table.tls.asksAnyForCertificate) {
         this.#onHello(socket);
       } else {
-        this.#tlsServer?.emit('connection', socket);
+        this.#onHello(socket);
       }
     });
   }
@@ -150,22 +126,30 @@ export class Listener {
   /** Whether a client is asked for a certificate follows from the name in its hello, and OpenSSL must be told before. */
   #onHello(socket: Socket): void {
     readHello(this.#engine, socket, ({ serverName }) => {
-      const asks = this.#engine.table.tls.asksForCertificate(serverName);
-      if (asks) this.#askingTlsServer ??= this.#createTlsServer('asked');
-      const server = asks ? this.#askingTlsServer : this.#tlsServer;
-      server?.emit('connection', socket);
+      const { table } = this.#engine;
+      const passthrough = table.passthrough(serverName);
+      if (passthrough !== undefined) {
+        this.#events.onPassthrough({ socket, ends: this.#endsOf(socket), serverName }, passthrough);
+        return;
+      }
+      const server = table.tls.serverFor(serverName);
+      if (server === 'reject') socket.end(UNRECOGNIZED_NAME, () => socket.destroy());
+      else server.emit('connection', socket);
     });
   }
 
-  #onSecure(socket: TLSSocket, client: 'asked' | 'unasked'): void {
+  #onSecure(socket: TLSSocket, server: TlsServer): void {
+    const { tls, settings } = this.#engine.table;
     // A second hello (RFC 8446 §4.1.4) may name another host than the one that was read.
     const name = typeof socket.servername === 'string' ? socket.servername : '';
-    if (client === 'unasked' && this.#engine.table.tls.asksForCertificate(name)) {
+    if (tls.asksForCertificate(name) && !tls.isOnlyFor(server, name)) {
       socket.destroy();
       return;
     }
     const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
     const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    const { recordBytes } = settings.tls;
+    if (recordBytes !== undefined) socket.setMaxSendFragment(recordBytes);
     this.#events.onConnection(new SocketReader(socket), peer, protocol);
   }
 

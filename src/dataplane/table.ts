@@ -131,6 +131,6 @@ function compileSettings(settings: Settings): CompiledSettings {
     headLimits: { ...client, keptNames: new Set([forwarded.forHeader, forwarded.hostHeader]) },
     trustedPeers: new AddressList(forwarded.trustedCidrs),
     blockedClients: new AddressList(settings.blockedCidrs),
-    tls: compileTls(settings.tls),
+    tls: compileTls(settings.tls, client),
   };
 }

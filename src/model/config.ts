@@ -32,8 +32,59 @@ export interface VirtualHost {
   readonly filters: readonly FilterConfig[];
   /** Id of the certificate for this SNI; undefined: the wildcard parent's, else the default. */
   readonly certificate: string | undefined;
+  /** Id of one with a key of another type (ECDSA beside RSA): a client gets the one that it can verify. */
+  readonly secondCertificate?: string;
+  /** Where the handshake differs from what the settings say. */
+  readonly tls?: HostTls;
   /** Value of Strict-Transport-Security on answers over TLS. */
   readonly hsts: string | undefined;
+  /** What certificates its clients must have; absent: none is asked for, and endpoints are told nothing of it. */
+  readonly clientVerification?: ClientVerification;
+  /** TLS connections that ask for this very name go to endpoints as they are; absent: TLS ends here. */
+  readonly passthrough?: Passthrough;
+}
+
+/** How TLS connections that endpoints terminate are passed on. */
+export interface Passthrough {
+  /** Of it only the endpoints count, and how they are chosen. */
+  readonly cluster: string;
+  readonly connectMs: number;
+  /** Longest silence, of both sides. */
+  readonly idleMs: number;
+  /** Endpoints that are tried in all; only while nothing was sent. */
+  readonly attempts: number;
+  /** The PROXY header that endpoints are told the client by; absent: none. */
+  readonly proxyProtocol?: 'v1' | 'v2';
+}
+
+/** How a host makes sure of its clients. Sources: `auth-tls-*` in ingress-nginx, docs/client-certificates.md. */
+export interface ClientVerification {
+  /** SHA-256 of CAs, CRLs and depth, hex: what was found of a certificate holds for the same fingerprint, and no other. */
+  readonly fingerprint: string;
+  /**
+   * `required`: a good one. `optional`: a good one or none. `any`: whatever it is, endpoints are told what is wrong with it.
+   * `off`: none is asked for.
+   */
+  readonly mode: 'required' | 'optional' | 'any' | 'off';
+  /** PEM: roots, and such intermediates as clients leave out. */
+  readonly ca: string;
+  /** PEM, one each; with any, every CA of a chain must have one. */
+  readonly crls: readonly string[];
+  /** Most CA certificates between a client's and the root. */
+  readonly depth: number;
+  /** Searched in the subject (RFC 2253) of a client's certificate, case-sensitive, linear-time engine; who has none is refused. */
+  readonly subjectPattern: string | undefined;
+  /** In place of a 400: an absolute path of the host, which is served to everybody, or where to send the client. */
+  readonly errorPage: string | undefined;
+  /** Endpoints get the certificate itself, too. */
+  readonly passesCertificate: boolean;
+}
+
+export interface HostTls {
+  /** OpenSSL cipher list for TLS 1.2. */
+  readonly ciphers?: string;
+  /** Whose order of ciphers counts. */
+  readonly cipherOrder?: 'server' | 'client';
 }
 
 export interface Route {
@@ -226,5 +277,13 @@ export interface Certificate {
   readonly key: Sensitive;
   /** SHA-256 of the leaf, hex: tells versions apart without the key. */
   readonly fingerprint: string;
+  readonly notAfter: string;
+  /** What its issuer says of its revocation, to be sent along. */
+  readonly ocsp?: OcspResponse;
+}
+
+export interface OcspResponse {
+  /** DER, base64. */
+  readonly response: string;
   readonly notAfter: string;
 }

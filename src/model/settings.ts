@@ -1,4 +1,5 @@
 import type { CidrList } from './filter-config.ts';
+import type { Sensitive } from './sensitive.ts';
 
 /** What holds for the whole proxy. Defaults are ingress-nginx's; the ConfigMap key is named where there is one. */
 export interface Settings {
@@ -89,6 +90,28 @@ export interface TlsSettings {
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3';
   /** OpenSSL cipher list for TLS 1.2. `ssl-ciphers` */
   readonly ciphers: string;
+  /** OpenSSL's list of key exchange groups; `auto`: its own. `ssl-ecdh-curve` */
+  readonly groups: string;
+  /** PEM; undefined: no DHE ciphers. `ssl-dh-param` */
+  readonly dhParameters: string | undefined;
+  /** `ssl-session-tickets`, `ssl-session-timeout` */
+  readonly tickets: 'off' | TicketSettings;
+  /** Longest plain text of a record; undefined: as TLS allows. `ssl-buffer-size` */
+  readonly recordBytes: number | undefined;
+}
+
+/** Sessions that are resumed by tickets; never on hosts that ask for client certificates. */
+export interface TicketSettings {
+  readonly lifetimeMs: number;
+  /** For several replicas; undefined: the replica makes its own. `ssl-session-ticket-key` */
+  readonly key: TicketKey | undefined;
+}
+
+export interface TicketKey {
+  /** Tells keys apart without a byte of them. */
+  readonly fingerprint: string;
+  /** Base64. */
+  readonly value: Sensitive;
 }
 
 export type AccessLogSettings =

@@ -4,7 +4,8 @@ import type { Finding } from '../model/finding.ts';
 import type { Settings } from '../model/settings.ts';
 import { isSameCertificate, type CertificateResult } from './certificate.ts';
 import type { ConfigMapResult } from './configmap/global-settings.ts';
-import type { EndpointSetResult } from './endpoint-set.ts';
+import type { DhParameters } from './dh-parameters.ts';
+import type { EndpointSetResult } from './usable-endpoints.ts';
 import type { EndpointTlsResult } from './endpoint-tls.ts';
 import type { DefaultCertificate, HostCertificate } from './host-certificate.ts';
 import type { HostCore } from './host-core.ts';
@@ -29,6 +30,7 @@ export class Memory {
   readonly defaultCertificates = new Memo<DefaultCertificate>();
   readonly cores = new Memo<HostCore>();
   readonly certificates = new Memo<HostCertificate>();
+  readonly dhParameters = new Memo<DhParameters>(keepIfEqual);
   readonly hosts = new Memo<HostResult>(reuseHost);
   readonly clusters = new Memo<Cluster>(keepIfEqual);
   /** Their digests tell versions of a Secret apart. */
@@ -59,6 +61,7 @@ export class Memory {
     this.certificates.endPass();
     this.hosts.endPass();
     this.clusters.endPass();
+    this.dhParameters.endPass();
     this.endpointTls.endPass();
     this.endpointSets.endPass();
     this.findings.endPass();

@@ -12,6 +12,7 @@ import { finding } from './finding.ts';
 import type { DefaultCertificate } from './host-certificate.ts';
 import { Memory } from './memory.ts';
 import { parseIngress, type ParsedIngress } from './parsed-ingress.ts';
+import { resolveDhParameters, type DhParameters } from './dh-parameters.ts';
 import type { Ingress, References, Snapshot } from './snapshot.ts';
 import { translateBackends } from './translate-backends.ts';
 import { translateHosts } from './translate-hosts.ts';
@@ -52,13 +53,14 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     hasDefaultBackend: options.defaultBackendService !== undefined,
     endpointTls: endpointTls.results,
   });
-  const backends = translateBackends(hosts.uses, { memory, snapshot, options });
+  const backends = translateBackends(hosts.uses, { memory, snapshot, options, global });
   const { certificate } = defaultCertificate.chosen;
   const certificates = new Map(hosts.certificates).set(certificate.id, certificate);
-  const settings = memory.settings.get('', [global, certificate.id], () =>
+  const dhParameters = readDhParameters(snapshot, { options, global, memory });
+  const settings = memory.settings.get('', [global, certificate.id, dhParameters], () =>
     translateSettings(global, {
       healthPath: options.healthCheckPath,
-      defaultCertificate: certificate.id,
+      tls: { defaultCertificate: certificate.id, dhParameters: dhParameters.pem },
     }),
   );
   const { virtualHosts } = hosts;
@@ -73,10 +75,11 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     ...reportExpired(certificates, options, memory),
   ]);
   memory.endPass();
+    dhParameters.findings,
   return {
     config: { settings, virtualHosts, clusters, endpointSets, certificates },
     findings,
-    references: referencesOf(ingresses.served, backends.externalNames, options),
+    references: referencesOf(ingresses.served, backends, { options, global }),
   };
 }
 
@@ -108,6 +111,20 @@ interface SelectionContext {
 
 interface SelectedIngresses {
   readonly served: readonly ParsedIngress[];
+const NO_DH_PARAMETERS: DhParameters = { pem: undefined, findings: [] };
+
+function readDhParameters(
+  { secrets }: Snapshot,
+  { options, global, memory }: SelectionContext,
+): DhParameters {
+  const key = global.values['ssl-dh-param'];
+  if (key === '') return NO_DH_PARAMETERS;
+  const secret = secrets.get(key);
+  return memory.dhParameters.get(key, [secret], () =>
+    resolveDhParameters(key, secret, options.configMap ?? ''),
+  );
+}
+
   readonly findings: readonly (readonly Finding[])[];
 }
 
@@ -242,8 +259,8 @@ function reportExpired(
 
 function referencesOf(
   ingresses: readonly ParsedIngress[],
-  externalNames: ReadonlySet<string>,
-  { configMap, defaultSslCertificate }: TranslateOptions,
+  { externalNames, nodes, samples }: BackendsResult,
+  { options, global }: Pick<SelectionContext, 'options' | 'global'>,
 ): References {
   const secrets = new Set<string>();
   for (const ingress of ingresses) {
@@ -253,3 +270,6 @@ function referencesOf(
   const configMaps = new Set(configMap === undefined ? [] : [configMap]);
   return { secrets, configMaps, externalNames };
 }
+  const { configMap, defaultSslCertificate } = options;
+  const dhParameters = global.values['ssl-dh-param'];
+  if (dhParameters !== '') secrets.add(dhParameters);

@@ -2,6 +2,7 @@ import type { Certificate, Cluster, UpstreamTls } from '../model/config.ts';
 import type { Pressure } from '../dataplane/pressure.ts';
 import type { ConfigDelta, SectionDelta } from '../model/delta.ts';
 import { Sensitive } from '../model/sensitive.ts';
+import type { Settings, TicketKey, TicketSettings, TlsSettings } from '../model/settings.ts';
 import type { StatsReport } from '../observability/worker-stats.ts';
 
 /** What the control plane tells a worker. */
@@ -11,6 +12,8 @@ export type ToWorker =
   | { readonly kind: 'listen'; readonly httpPort: PortOption; readonly httpsPort: PortOption }
   | { readonly kind: 'take-stats' }
   | { readonly kind: 'pressure'; readonly pressure: Pressure }
+  /** What keys of session tickets are made of, the same for all workers. */
+  | { readonly kind: 'ticket-secret'; readonly secret: Uint8Array }
   | { readonly kind: 'drain' };
 
 /** What a worker answers. */
@@ -33,9 +36,18 @@ export interface BoundPorts {
 }
 
 /** A delta whose keys are bare text: class instances do not survive the crossing of threads. */
-export type WireDelta = Omit<ConfigDelta, 'certificates' | 'clusters'> & {
+export type WireDelta = Omit<ConfigDelta, 'certificates' | 'clusters' | 'settings'> & {
+  readonly settings: WireSettings | undefined;
   readonly certificates: SectionDelta<WireCertificate>;
   readonly clusters: SectionDelta<WireCluster>;
+};
+
+type WireSettings = Omit<Settings, 'tls'> & {
+  readonly tls: Omit<TlsSettings, 'tickets'> & { readonly tickets: 'off' | WireTickets };
+};
+
+type WireTickets = Omit<TicketSettings, 'key'> & {
+  readonly key: (Omit<TicketKey, 'value'> & { readonly value: string }) | undefined;
 };
 
 type WireCertificate = Omit<Certificate, 'key'> & { readonly key: string };
@@ -46,20 +58,40 @@ type WireCluster = Omit<Cluster, 'tls'> & {
   };
 };
 
-export function encodeDelta({ certificates, clusters, ...rest }: ConfigDelta): WireDelta {
+export function encodeDelta(delta: ConfigDelta): WireDelta {
+  const { settings, certificates, clusters, ...rest } = delta;
   return {
     ...rest,
+    settings: settings === undefined ? undefined : encodeSettings(settings),
     certificates: { ...certificates, set: certificates.set.map(encodeCertificate) },
     clusters: { ...clusters, set: clusters.set.map(encodeCluster) },
   };
 }
 
-export function decodeDelta({ certificates, clusters, ...rest }: WireDelta): ConfigDelta {
+export function decodeDelta(delta: WireDelta): ConfigDelta {
+  const { settings, certificates, clusters, ...rest } = delta;
   return {
     ...rest,
+    settings: settings === undefined ? undefined : decodeSettings(settings),
     certificates: { ...certificates, set: certificates.set.map(decodeCertificate) },
     clusters: { ...clusters, set: clusters.set.map(decodeCluster) },
   };
+}
+
+function encodeSettings({ tls, ...rest }: Settings): WireSettings {
+  const { tickets } = tls;
+  if (tickets === 'off') return { ...rest, tls: { ...tls, tickets } };
+  const { key } = tickets;
+  const wire = key === undefined ? undefined : { ...key, value: key.value.reveal() };
+  return { ...rest, tls: { ...tls, tickets: { ...tickets, key: wire } } };
+}
+
+function decodeSettings({ tls, ...rest }: WireSettings): Settings {
+  const { tickets } = tls;
+  if (tickets === 'off') return { ...rest, tls: { ...tls, tickets } };
+  const { key } = tickets;
+  const decoded = key === undefined ? undefined : { ...key, value: new Sensitive(key.value) };
+  return { ...rest, tls: { ...tls, tickets: { ...tickets, key: decoded } } };
 }
 
 function encodeCertificate(certificate: Certificate): WireCertificate {

@@ -67,6 +67,9 @@ export function runDataPlane(port: MessagePort, options: WorkerOptions): void {
       case 'pressure':
         dataPlane.setPressure(message.pressure);
         return;
+      case 'ticket-secret':
+        dataPlane.setTicketSecret(Buffer.from(message.secret));
+        return;
       case 'drain':
         void dataPlane.drain().then(() => {
           send({ kind: 'stats', report: stats.take() });

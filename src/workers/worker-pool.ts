@@ -78,6 +78,7 @@ export class WorkerPool {
   #served = false;
   #stopping = false;
   #pressure: Pressure = 'none';
+  #ticketSecret: Uint8Array | undefined;
   #drained: (() => void) | undefined;
   readonly #statsWaiters: (() => void)[] = [];
 
@@ -122,6 +123,12 @@ export class WorkerPool {
   setPressure(pressure: Pressure): void {
     this.#pressure = pressure;
     for (const member of this.#members) this.#send(member, { kind: 'pressure', pressure });
+  }
+
+  /** To every worker, also those that are started later: they resume each other's TLS sessions. */
+  setTicketSecret(secret: Uint8Array): void {
+    this.#ticketSecret = secret;
+    for (const member of this.#members) this.#send(member, { kind: 'ticket-secret', secret });
   }
 
   get version(): number {
@@ -203,6 +210,9 @@ export class WorkerPool {
         member.state = 'configuring';
         if (this.#pressure !== 'none') {
           this.#send(member, { kind: 'pressure', pressure: this.#pressure });
+        }
+        if (this.#ticketSecret !== undefined) {
+          this.#send(member, { kind: 'ticket-secret', secret: this.#ticketSecret });
         }
         this.#feed(member);
         return;

@@ -1,50 +1,78 @@
 import { constants, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
-import type { SecureContext, SecureContextOptions } from 'node:tls';
+import { createSecureContext, createServer } from 'node:tls';
+import type { Server, TlsOptions } from 'node:tls';
 import type { Certificate } from '../../model/config.ts';
 import type { SectionDelta } from '../../model/delta.ts';
-import type { TlsSettings } from '../../model/settings.ts';
+import type { ClientSettings, TlsSettings } from '../../model/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
-import type { HostTable } from '../router/compiled-host.ts';
+import type { CompiledHost } from '../router/compiled-host.ts';
 import type { HostIndex } from '../router/host-index.ts';
+import { stapleOf } from './staple.ts';
+import { TicketKeys } from './ticket-keys.ts';
 
 /** The TLS settings, found to be usable. */
 export interface CompiledTls {
   readonly settings: TlsSettings;
-  readonly options: SecureContextOptions;
-  /** Presents no certificate, so that handshakes fail: for want of a default one. */
-  readonly empty: SecureContext;
+  /** What all hosts begin with. */
+  readonly options: TlsOptions;
 }
 
-/** A certificate and the context made of it at its first handshake: a quarter of a millisecond and 40 KiB each. */
-interface Entry {
-  readonly certificate: Certificate;
-  context: SecureContext | 'refused' | undefined;
-}
-
-/** Throws where OpenSSL does not take the ciphers or versions. */
-export function compileTls(settings: TlsSettings): CompiledTls {
-  const { minVersion, maxVersion, ciphers } = settings;
-  const { SSL_OP_NO_TICKET, SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_COMPRESSION } = constants;
-  const options: SecureContextOptions = {
-    minVersion,
-    maxVersion,
-    ciphers,
-    honorCipherOrder: true,
-    secureOptions: SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION,
-  };
-  return { settings, options, empty: createSecureContext(options) };
+/** What a server is made of. */
+interface Recipe {
+  /** One, or one for each type of key, the first preferred; none: handshakes fail, for want of a default certificate. */
+  readonly certificates: readonly Certificate[];
+  /** Undefined: the name is nobody's. */
+  readonly host: CompiledHost | undefined;
+  readonly asksForCertificate: boolean;
 }
 
 /**
- * Which certificate a handshake gets. A context is made once a certificate, shared by all hosts that name it, and replaced
- * with the certificate; connections that stand keep theirs.
+ * At most so many servers are kept, 33 KiB and a third of a millisecond each; the one that was not asked for the longest goes
+ * first. That is more than the certificates of a large cluster: it bounds what changed hosts leave behind.
+ */
+const MAX_SERVERS = 16_384;
+
+/** Throws where OpenSSL does not take the ciphers, groups, versions or parameters. */
+export function compileTls(tls: TlsSettings, client: ClientSettings): CompiledTls {
+  const { SSL_OP_NO_RENEGOTIATION, SSL_OP_NO_COMPRESSION } = constants;
+  const options: TlsOptions = {
+    minVersion: tls.minVersion,
+    maxVersion: tls.maxVersion,
+    ciphers: tls.ciphers,
+    ecdhCurve: tls.groups,
+    ...(tls.dhParameters === undefined ? {} : { dhparam: tls.dhParameters }),
+    honorCipherOrder: true,
+    secureOptions: SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION,
+    ALPNProtocols: client.http2Streams === 'off' ? ['http/1.1'] : ['h2', 'http/1.1'],
+    handshakeTimeout: client.headMs,
+    rejectUnauthorized: false,
+    allowHalfOpen: true,
+  };
+  createSecureContext(options);
+  return { settings: tls, options };
+}
+
+/**
+ * Which TLS server a handshake goes to, by the name in its hello; none of them listens. Each has its context from the start:
+ * OpenSSL takes versions, ciphers, groups, tickets and a second certificate from the first context of a connection alone. A
+ * server is made at its first handshake, shared by the hosts that do not differ in it, and dropped when one of its
+ * certificates changes; connections that stand keep theirs.
  */
 export class TlsContexts {
+  /** Called with each new server, before its first connection. */
+  onServer: (server: Server) => void = () => undefined;
+
   readonly #hosts: HostIndex;
   readonly #log: Logger;
-  readonly #entries = new Map<string, Entry>();
+  readonly #certificates = new Map<string, Certificate>();
+  /** By what they are made of; the one asked for last is last. `refused`: OpenSSL does not take the certificates. */
+  readonly #servers = new Map<string, Server | 'refused'>();
+  /** Keys of `#servers` by the ids of certificates. */
+  readonly #keys = new Map<string, Set<string>>();
+  /** Name of the virtual host, where the server is for no other. */
+  readonly #hostOf = new WeakMap<Server, string>();
   readonly #askedNames = new Set<string>();
+  readonly #ticketKeys = new TicketKeys();
   #tls: CompiledTls | undefined;
 
   constructor(hosts: HostIndex, log: Logger) {
@@ -53,33 +81,51 @@ export class TlsContexts {
   }
 
   /** Table's alone. `tls` undefined: as before. */
-  update(certificates: SectionDelta<Certificate>, tls: CompiledTls | undefined): void {
-    for (const id of certificates.remove) this.#entries.delete(id);
-    for (const certificate of certificates.set) {
-      this.#entries.set(certificate.id, { certificate, context: undefined });
+  update({ set, remove }: SectionDelta<Certificate>, tls: CompiledTls | undefined): void {
+    for (const id of remove) this.#certificates.delete(id);
+    for (const certificate of set) this.#certificates.set(certificate.id, certificate);
+    for (const id of [...remove, ...set.map((certificate) => certificate.id)]) {
+      for (const key of this.#keys.get(id) ?? []) this.#servers.delete(key);
+      this.#keys.delete(id);
     }
     if (tls === undefined) return;
     this.#tls = tls;
-    for (const entry of this.#entries.values()) entry.context = undefined;
+    this.#dropAll();
+  }
+
+  /** What ticket keys are made of where the settings name none; a new one ends all sessions. */
+  setTicketSecret(secret: Buffer): void {
+    this.#ticketKeys.secret = secret;
+    if (this.#tls?.settings.tickets !== 'off') this.#dropAll();
   }
 
   /**
-   * For the SNI of a handshake; undefined or empty: none was sent. `reject`: answer with an unrecognized_name alert. Never
-   * throws. An exact name or alias decides, then a wildcard, then the default. Source: routing.md §7.1.
+   * For the name in a hello; empty: none was sent. `reject`: answer with an unrecognized_name alert. Never throws. An exact
+   * name or alias decides, then a wildcard, then the default. Source: routing.md §7.1.
    */
-  secureContextFor(sni: string | undefined): SecureContext | 'reject' {
-    const name = normaliseName(sni ?? '');
+  serverFor(serverName: string): Server | 'reject' {
+    const name = normaliseName(serverName);
     const exact = this.#hosts.exact(name);
     const hasOwn = exact?.config.certificate !== undefined;
     const host = hasOwn ? exact : (this.#hosts.wildcard(name) ?? exact);
-    if (host === undefined && this.#tls?.settings.rejectUnknownHosts === true) return 'reject';
-    const own = host === undefined ? undefined : this.#contextOfHost(host, name);
-    return own ?? this.#defaultContext();
+    const { settings } = this.#compiled();
+    if (host === undefined && settings.rejectUnknownHosts) return 'reject';
+    const asksForCertificate = this.asksForCertificate(name);
+    const serverOf = (certificates: readonly Certificate[]): Server | 'refused' =>
+      this.#server({ certificates, host, asksForCertificate });
+    const own = host === undefined ? [] : this.#certificatesOf(host, name);
+    const chosen = own.length === 0 ? 'refused' : serverOf(own);
+    if (chosen !== 'refused') return chosen;
+    const byDefault = this.#certificates.get(settings.defaultCertificate);
+    const fallback = byDefault === undefined ? 'refused' : serverOf([byDefault]);
+    if (fallback !== 'refused') return fallback;
+    const empty = serverOf([]);
+    return empty === 'refused' ? 'reject' : empty;
   }
 
-  /** Whether there is a name whose clients are asked for a certificate: hellos are read first then. */
-  get asksAnyForCertificate(): boolean {
-    return this.#askedNames.size > 0;
+  /** Whether the server was made for the virtual host of this name and for no other. */
+  isOnlyFor(server: Server, hostName: string): boolean {
+    return this.#hostOf.get(server) === hostName;
   }
 
   /** Whether clients that ask for this name (empty: for none) are asked for a certificate. */
@@ -87,57 +133,101 @@ export class TlsContexts {
     return this.#askedNames.has(normaliseName(sni));
   }
 
-  /**
-   * For `tls.createServer` and, after a change of settings or of the default certificate, `server.setSecureContext`: the
-   * default certificate, and what a context chosen by SNI can't change (OpenSSL takes versions and ciphers from the first).
-   * Node asks nobody about a client that sends no SNI: where unknown hosts are rejected, there is no certificate for it.
-   */
-  serverOptions(): SecureContextOptions {
-    const rejects = this.#tls?.settings.rejectUnknownHosts === true;
-    const entry = rejects ? undefined : this.#defaultEntry();
-    if (entry === undefined || this.#contextOf(entry) === undefined)
-      return { ...this.#tls?.options };
-    return { ...this.#tls?.options, ...pemOf(entry.certificate) };
+  #compiled(): CompiledTls {
+    if (this.#tls === undefined) throw new Error('the table has no config yet');
+    return this.#tls;
   }
 
-  /** An alias gets its host's certificate only where that covers the alias too. */
-  #contextOfHost({ config }: HostTable, name: string): SecureContext | undefined {
-    const entry = this.#entries.get(config.certificate ?? '');
-    const context = entry === undefined ? undefined : this.#contextOf(entry);
-    if (entry === undefined || context === undefined) return undefined;
+  /** None where they are missing or not for the name: an alias gets them only where they cover it, too. */
+  #certificatesOf({ config }: CompiledHost, name: string): readonly Certificate[] {
+    const certificates = [config.certificate, config.secondCertificate]
+      .map((id) => this.#certificates.get(id ?? ''))
+      .filter((certificate) => certificate !== undefined);
     const isAlias = config.name !== name && config.name !== wildcardOf(name);
-    return isAlias && !covers(entry.certificate, name) ? undefined : context;
+    return isAlias ? certificates.filter((certificate) => covers(certificate, name)) : certificates;
   }
 
-  #defaultEntry(): Entry | undefined {
-    return this.#entries.get(this.#tls?.settings.defaultCertificate ?? '');
+  #server(recipe: Recipe): Server | 'refused' {
+    const key = this.#keyOf(recipe);
+    const known = this.#servers.get(key);
+    if (known !== undefined) {
+      this.#servers.delete(key);
+      this.#servers.set(key, known);
+      return known;
+    }
+    const made = this.#createServer(recipe);
+    this.#servers.set(key, made);
+    for (const { id } of recipe.certificates) {
+      const keys = this.#keys.get(id);
+      if (keys === undefined) this.#keys.set(id, new Set([key]));
+      else keys.add(key);
+    }
+    if (this.#servers.size > MAX_SERVERS) this.#dropOldest();
+    return made;
   }
 
-  #defaultContext(): SecureContext {
-    const entry = this.#defaultEntry();
-    const context = entry === undefined ? undefined : this.#contextOf(entry);
-    return context ?? this.#tls?.empty ?? createSecureContext();
+  /** Recipes of the same key give servers that do not differ. */
+  #keyOf(recipe: Recipe): string {
+    const { certificates, host } = recipe;
+    const { ciphers = '', cipherOrder = '' } = host?.config.tls ?? {};
+    const hostName = this.#isHostsOwn(recipe) ? (host?.config.name ?? '') : '*';
+    return [...certificates.map(({ id }) => id), ciphers, cipherOrder, hostName].join(' ');
   }
 
-  /** Undefined where OpenSSL refuses the certificate, which is logged once. */
-  #contextOf(entry: Entry): SecureContext | undefined {
-    entry.context ??= this.#createContext(entry.certificate);
-    return entry.context === 'refused' ? undefined : entry.context;
+  /** No session goes from one host to another (security.md §9.3), and what proves a client is one host's alone. */
+  #isHostsOwn({ asksForCertificate }: Recipe): boolean {
+    return asksForCertificate || this.#compiled().settings.tickets !== 'off';
   }
 
-  #createContext(certificate: Certificate): SecureContext | 'refused' {
+  #createServer(recipe: Recipe): Server | 'refused' {
     try {
-      return createSecureContext({ ...this.#tls?.options, ...pemOf(certificate) });
+      const server = createServer(this.#optionsOf(recipe));
+      if (this.#isHostsOwn(recipe)) this.#hostOf.set(server, recipe.host?.config.name ?? '');
+      const [certificate, second] = recipe.certificates;
+      // Which certificate it will be is not known when the response is asked for.
+      if (certificate?.ocsp !== undefined && second === undefined) {
+        server.on('OCSPRequest', (_certificate, _issuer, done) => {
+          done(null, stapleOf(certificate, Date.now()));
+        });
+      }
+      this.onServer(server);
+      return server;
     } catch (err) {
-      const fields = { certificate: certificate.id, err };
+      const fields = { certificates: recipe.certificates.map(({ id }) => id), err };
       this.#log.error(fields, 'certificate refused, the default one is presented');
       return 'refused';
     }
   }
-}
 
-function pemOf({ chain, key }: Certificate): { cert: string; key: string } {
-  return { cert: chain, key: key.reveal() };
+  #optionsOf({ certificates, host, asksForCertificate }: Recipe): TlsOptions {
+    const { settings, options } = this.#compiled();
+    const { ciphers, cipherOrder } = host?.config.tls ?? {};
+    const { tickets } = settings;
+    const hasTickets = tickets !== 'off' && !asksForCertificate;
+    return {
+      ...options,
+      cert: certificates.map(({ chain }) => chain),
+      key: certificates.map(({ key }) => key.reveal()),
+      requestCert: asksForCertificate,
+      ...(ciphers === undefined ? {} : { ciphers }),
+      ...(cipherOrder === undefined ? {} : { honorCipherOrder: cipherOrder === 'server' }),
+      ...(hasTickets
+        ? this.#ticketKeys.optionsFor(host?.config.name ?? '', tickets)
+        : { secureOptions: (options.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET }),
+    };
+  }
+
+  #dropOldest(): void {
+    const [key] = this.#servers.keys();
+    if (key === undefined) return;
+    this.#servers.delete(key);
+    for (const keys of this.#keys.values()) keys.delete(key);
+  }
+
+  #dropAll(): void {
+    this.#servers.clear();
+    this.#keys.clear();
+  }
 }
 
 function covers({ chain }: Certificate, name: string): boolean {

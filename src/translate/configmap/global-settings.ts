@@ -9,7 +9,7 @@ import { forwardedSettings } from './forwarded-keys.ts';
 import { configMapKeys, type ConfigMapValues } from './index.ts';
 import type { KeySpec } from './key.ts';
 import { accessLogSettings } from './log-keys.ts';
-import { tlsSettings } from './tls-keys.ts';
+import { tlsSettings, type TlsContext } from './tls-keys.ts';
 import { quietKeys, unsupportedKeys } from './unsupported-keys.ts';
 import { upstreamSettings } from './upstream-keys.ts';
 
@@ -68,19 +68,18 @@ export function translateConfigMap(
 
 export interface SettingsContext {
   readonly healthPath: string;
-  /** Id of it. */
-  readonly defaultCertificate: string;
+  readonly tls: TlsContext;
 }
 
 export function translateSettings(
   { values }: GlobalSettings,
-  { healthPath, defaultCertificate }: SettingsContext,
+  { healthPath, tls }: SettingsContext,
 ): Settings {
   return {
     client: clientSettings(values),
     upstream: upstreamSettings(values),
     forwarded: forwardedSettings(values),
-    tls: tlsSettings(values, defaultCertificate),
+    tls: tlsSettings(values, tls),
     accessLog: accessLogSettings(values),
     blockedCidrs: values['block-cidrs'],
     healthPath,

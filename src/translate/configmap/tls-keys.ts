@@ -1,6 +1,20 @@
+import { createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { TlsSettings } from '../../model/settings.ts';
-import { boolean, integer, listOf, matching, oneOf, type ValueParser } from '../value-parsers.ts';
+import { Sensitive } from '../../model/sensitive.ts';
+import type { TicketKey, TlsSettings } from '../../model/settings.ts';
+import { isObjectName } from '../object-name.ts';
+import type { ObjectKey } from '../snapshot.ts';
+import { tlsCiphers } from '../tls-ciphers.ts';
+import {
+  boolean,
+  duration,
+  integer,
+  listOf,
+  matching,
+  oneOf,
+  size,
+  type ValueParser,
+} from '../value-parsers.ts';
 import { defineKeys, type KeyValues } from './key.ts';
 
 type TlsVersion = TlsSettings['minVersion'];
@@ -27,19 +41,53 @@ function tlsVersions(): ValueParser<TlsVersions> {
   };
 }
 
-/** Asked of OpenSSL itself: a list that it refuses would leave the workers without any TLS settings. */
-function cipherList(): ValueParser<string> {
-  const SYNTAX = /^[A-Za-z0-9!:+_-]+(@STRENGTH|@SECLEVEL=[0-5])?$/;
+/** Asked of OpenSSL itself, as with ciphers. */
+function groupList(): ValueParser<string> {
   return {
-    syntax: 'an OpenSSL cipher list with a cipher that is known',
+    syntax: '`auto`, or names of groups that OpenSSL knows between colons, as in `X25519:P-256`',
     parse: (text) => {
-      if (!SYNTAX.test(text)) return undefined;
+      if (!/^[A-Za-z0-9][A-Za-z0-9:_-]*$/.test(text)) return undefined;
       try {
-        createSecureContext({ ciphers: text });
+        createSecureContext({ ecdhCurve: text });
         return text;
       } catch {
-        return undefined; // no cipher matches
+        return undefined;
       }
+    },
+  };
+}
+
+/** Records of TLS hold up to 16 KiB, and OpenSSL makes none of less than 512 bytes. */
+function recordSize(): ValueParser<number | 'none'> {
+  const bytes = size();
+  return {
+    syntax: `${bytes.syntax}, from 512 to 16k`,
+    parse: (text) => {
+      const value = bytes.parse(text);
+      return value !== undefined && value >= 512 && value <= 16_384 ? value : undefined;
+    },
+  };
+}
+
+function ticketKey(): ValueParser<TicketKey | 'none'> {
+  return {
+    syntax: '48 or 80 random bytes in Base64',
+    parse: (text) => {
+      const bytes = Buffer.from(text, 'base64');
+      const isWhole = bytes.toString('base64') === text;
+      if (!isWhole || (bytes.length !== 48 && bytes.length !== 80)) return undefined;
+      const fingerprint = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+      return { fingerprint, value: new Sensitive(text) };
+    },
+  };
+}
+
+function secretName(): ValueParser<ObjectKey> {
+  return {
+    syntax: '`namespace/name` of a Secret',
+    parse: (text) => {
+      const parts = text.split('/');
+      return parts.length === 2 && parts.every(isObjectName) ? text : undefined;
     },
   };
 }
@@ -103,10 +151,50 @@ export const tlsKeys = defineKeys({
     doc: 'TLS versions that are offered.',
   },
   'ssl-ciphers': {
-    value: cipherList(),
+    value: tlsCiphers(),
     default:
       'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256',
-    doc: 'Ciphers of TLS 1.2.',
+    doc: 'Ciphers of TLS 1.2. Those with CBC or without forward secrecy are possible, and not wise.',
+  },
+  'ssl-ecdh-curve': {
+    value: groupList(),
+    default: 'auto',
+    doc: 'Groups of the key exchange, the first preferred. `auto`: what OpenSSL has, hybrids against quantum computers first.',
+  },
+  'ssl-dh-param': {
+    value: secretName(),
+    default: '',
+    empty: '',
+    doc: 'Secret whose `dhparam.pem` holds the parameters of DHE ciphers. Without it, none of them is offered.',
+  },
+  'ssl-session-cache': {
+    value: boolean(),
+    default: 'true',
+    empty: false,
+    doc: 'Accepted either way: there is no cache of sessions, and tickets do what it is for (docs/tls.md).',
+  },
+  'ssl-session-timeout': {
+    value: duration(),
+    default: '10m',
+    doc: 'How long a session can be resumed.',
+  },
+  'ssl-session-tickets': {
+    value: boolean(),
+    default: 'false',
+    empty: false,
+    doc: 'Resume sessions by tickets, of TLS 1.2 and 1.3, each for its host alone. Never on hosts that ask for client certificates.',
+  },
+  'ssl-session-ticket-key': {
+    value: ticketKey(),
+    default: '',
+    empty: 'none' as const,
+    doc: 'What the keys of tickets are made of, so that replicas resume each other’s sessions. Without it each replica makes one, and another each hour.',
+  },
+  'ssl-buffer-size': {
+    value: recordSize(),
+    default: '',
+    empty: 'none' as const,
+    doc: 'Longest TLS record that is sent. Without it records are as long as what there is to send, up to 16 KiB.',
   },
   'ssl-reject-handshake': {
     value: boolean(),
@@ -118,14 +206,33 @@ export const tlsKeys = defineKeys({
 
 type TlsValues = KeyValues<typeof tlsKeys>;
 
-/** `defaultCertificate`: its id. */
-export function tlsSettings(values: TlsValues, defaultCertificate: string): TlsSettings {
+export interface TlsContext {
+  /** Its id. */
+  readonly defaultCertificate: string;
+  /** PEM. */
+  readonly dhParameters: string | undefined;
+}
+
+export function tlsSettings(values: TlsValues, context: TlsContext): TlsSettings {
+  const recordBytes = values['ssl-buffer-size'];
   return {
-    defaultCertificate,
+    ...context,
     rejectUnknownHosts: values['ssl-reject-handshake'],
     minVersion: values['ssl-protocols'].min,
     maxVersion: values['ssl-protocols'].max,
     ciphers: values['ssl-ciphers'],
+    groups: values['ssl-ecdh-curve'],
+    tickets: ticketSettings(values),
+    recordBytes: recordBytes === 'none' ? undefined : recordBytes,
+  };
+}
+
+function ticketSettings(values: TlsValues): TlsSettings['tickets'] {
+  if (!values['ssl-session-tickets']) return 'off';
+  const key = values['ssl-session-ticket-key'];
+  return {
+    lifetimeMs: values['ssl-session-timeout'],
+    key: key === 'none' ? undefined : key,
   };
 }
 

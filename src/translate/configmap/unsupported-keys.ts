@@ -3,10 +3,6 @@
  * nothing. Those that guard access are not here: they are honoured, or close what they guard (access-keys.ts).
  */
 export const unsupportedKeys: Readonly<Record<string, string>> = {
-  'ssl-ecdh-curve': 'auto',
-  'ssl-dh-param': '',
-  'ssl-session-tickets': 'false',
-  'ssl-session-ticket-key': '',
   'ssl-early-data': 'false',
   'enable-ocsp': 'false',
   'forwarded-for-proxy-protocol-header': 'X-Forwarded-For-Proxy-Protocol',
@@ -34,7 +30,6 @@ export const unsupportedKeys: Readonly<Record<string, string>> = {
   'limit-rate-after': '0',
   'limit-conn-zone-variable': '$binary_remote_addr',
   'proxy-http-version': '1.1',
-  'service-upstream': 'false',
   'proxy-cookie-path': 'off',
   'proxy-cookie-domain': 'off',
   'proxy-redirect-from': 'off',
@@ -102,10 +97,7 @@ export const unsupportedKeys: Readonly<Record<string, string>> = {
 
 /** Keys that tune the inside of another engine, or that nothing listens to any more: taken without a word. */
 export const quietKeys: ReadonlySet<string> = new Set([
-  'ssl-session-cache',
   'ssl-session-cache-size',
-  'ssl-session-timeout',
-  'ssl-buffer-size',
   'proxy-ssl-location-only',
   'http2-max-field-size',
   'http2-max-header-size',

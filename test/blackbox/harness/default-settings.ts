@@ -44,6 +44,10 @@ export const defaultSettings: Settings = {
     maxVersion: 'TLSv1.3',
     ciphers:
       'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
+    groups: 'auto',
+    dhParameters: undefined,
+    tickets: 'off',
+    recordBytes: undefined,
   },
   accessLog: { kind: 'on', format: { kind: 'json' }, escape: 'json' },
   blockedCidrs: [],
