@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { selfSignedCertificate } from '../../test/blackbox/harness/self-signed.ts';
 import { SocketReader } from './socket-reader.ts';
 
 /** A client's socket, and the reader at the other end. */
-async function connected(t: TestContext): Promise<{ client: Socket; reader: SocketReader }> {
+interface Connected {
+  readonly client: Socket;
+  readonly reader: SocketReader;
+}
+
+const kinds = { plaintext: connected, TLS: connectedOverTls };
+
+async function connected(t: TestContext): Promise<Connected> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -15,6 +24,23 @@ async function connected(t: TestContext): Promise<{ client: Socket; reader: Sock
   t.after(() => {
     client.destroy();
     reader.socket.destroy();
+    server.close();
+  });
+  return { client, reader };
+}
+
+async function connectedOverTls(t: TestContext): Promise<Connected> {
+  const { chain, key } = selfSignedCertificate('a', ['app.test']);
+  const server = createTlsServer({ cert: chain, key: key.reveal(), allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  const [socket] = (await once(server, 'secureConnection')) as [TLSSocket];
+  const reader = new SocketReader(socket);
+  t.after(() => {
+    client.destroy();
+    socket.destroy();
     server.close();
   });
   return { client, reader };
@@ -64,43 +90,88 @@ test('a socket without a handle serves as it is', () => {
   reader.socket.destroy();
 });
 
-test('a flood of bytes comes in portions, between which others have their turn', async (t) => {
-  const { client, reader } = await connected(t);
-  const total = 8 * 1024 * 1024;
+/** The most that comes in one turn of the event loop, by `measure`, until `total` bytes came. */
+async function mostInOneTurn(
+  { client, reader }: Connected,
+  total: number,
+  measure: (chunk: Buffer) => number,
+): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   let received = 0;
   let portion = 0;
-  let largest = 0;
+  let most = 0;
   const watch = (): void => {
-    largest = Math.max(largest, portion);
+    most = Math.max(most, portion);
     portion = 0;
     if (received < total) setImmediate(watch);
     else resolve(undefined);
   };
   reader.onChunk = (chunk) => {
     received += chunk.length;
-    portion += chunk.length;
+    portion += measure(chunk);
   };
-  reader.socket.pause();
+  reader.pause();
   client.write(Buffer.alloc(total));
   // So that much waits with the kernel.
   await new Promise((done) => setTimeout(done, 100));
-  reader.socket.resume();
+  reader.resume();
   watch();
   await promise;
   assert.equal(received, total);
-  assert.ok(largest <= 4 * 65_536, `${largest} bytes in one turn`);
-});
+  return most;
+}
 
-test('a pause within a flood holds', async (t) => {
-  const { client, reader } = await connected(t);
+function burn(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+for (const [kind, connectTo] of Object.entries(kinds)) {
+  test(`${kind}: a flood comes in portions, between which others have their turn`, async (t) => {
+    const most = await mostInOneTurn(await connectTo(t), 8 * 1024 * 1024, ({ length }) => length);
+    assert.ok(most <= 5 * 65_536, `${most} bytes in one turn`);
+  });
+
+  test(`${kind}: what is much work comes in small portions`, async (t) => {
+    const chunks = await mostInOneTurn(await connectTo(t), 1024 * 1024, () => {
+      burn(3);
+      return 1;
+    });
+    assert.ok(chunks <= 2, `${chunks} chunks in one turn`);
+  });
+
+  test(`${kind}: a pause within a flood holds`, async (t) => {
+    const { client, reader } = await connectTo(t);
+    let received = 0;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    reader.onChunk = (chunk) => {
+      received += chunk.length;
+      if (received >= 4 * 65_536) reader.pause();
+      if (received === 4 * 1024 * 1024) resolve(undefined);
+    };
+    client.write(Buffer.alloc(4 * 1024 * 1024));
+    await new Promise((done) => setTimeout(done, 200));
+    assert.ok(received < 5 * 65_536, `${received} bytes`);
+    reader.onChunk = (chunk) => {
+      received += chunk.length;
+      if (received === 4 * 1024 * 1024) resolve(undefined);
+    };
+    reader.resume();
+    await promise;
+  });
+}
+
+test('TLS: of records of one byte no more than one read waits in a pause', async (t) => {
+  const { client, reader } = await connectedOverTls(t);
   let received = 0;
-  reader.onChunk = (chunk) => {
-    received += chunk.length;
-    if (received >= 4 * 65_536) reader.socket.pause();
+  reader.onChunk = ({ length }) => {
+    received += length;
+    reader.pause();
   };
-  client.write(Buffer.alloc(4 * 1024 * 1024));
-  await new Promise((done) => setTimeout(done, 200));
-  assert.ok(received < 5 * 65_536, `${received} bytes`);
-  reader.socket.resume();
+  for (let records = 0; records < 8_000; records++) {
+    await new Promise((written) => client.write('x', written));
+  }
+  assert.equal(received, 1);
+  // One read is 64 KiB at most, of records of 23 bytes.
+  assert.ok(reader.socket.readableLength <= 3_000, `${reader.socket.readableLength} wait`);
 });

@@ -1,51 +1,48 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+import { ReadGate } from './read-gate.ts';
 
 /** What a socket that is accepted is read into; all of a worker's share it, one read at a time. */
 const sharedBuffer = Buffer.allocUnsafeSlow(65_536);
 
-/**
- * libuv goes on reading while reads fill the buffer, up to 2 MiB in one turn of the event loop. Of the smallest frames that
- * is a tenth of a second of work; after this many full reads the others have their turn.
- */
-const MAX_FULL_READS = 4;
-
-/** A client's socket, and how its bytes come. */
+/** A client's socket, and how its bytes come: it is paused and resumed here alone. */
 export class SocketReader {
   readonly socket: Socket;
   /** A chunk's memory is used again once `onChunk` returns: what is kept of it must be copied. */
   readonly isVolatile: boolean;
   onChunk: (chunk: Buffer) => void = () => undefined;
-  #fullReads = 0;
+  readonly #gate: ReadGate;
 
   /** @param how `adopt`: an accepted, paused TCP socket, whose place another takes. */
   constructor(socket: Socket, how: 'adopt' | 'as-is' = 'as-is') {
     const adopted = how === 'adopt' ? adopt(socket, this.#onRead) : undefined;
     this.isVolatile = adopted !== undefined;
     this.socket = adopted ?? socket;
+    this.#gate = new ReadGate(this.socket);
     if (adopted !== undefined) return;
     socket.on('data', (chunk: Buffer) => {
-      this.onChunk(chunk);
+      this.#take(chunk);
     });
     socket.resume();
   }
 
+  pause(): void {
+    this.#gate.pause();
+  }
+
+  resume(): void {
+    this.#gate.resume();
+  }
+
   readonly #onRead = (length: number): boolean => {
-    this.onChunk(sharedBuffer.subarray(0, length));
-    if (length < sharedBuffer.length) {
-      this.#fullReads = 0;
-      return true;
-    }
-    this.#fullReads += 1;
-    if (this.#fullReads < MAX_FULL_READS) return true;
-    this.#fullReads = 0;
-    setImmediate(this.#goOn);
-    return false;
+    this.#take(sharedBuffer.subarray(0, length));
+    return true;
   };
 
-  readonly #goOn = (): void => {
-    const { socket } = this;
-    if (!socket.isPaused() && !socket.destroyed) socket.resume();
-  };
+  #take(chunk: Buffer): void {
+    this.#gate.begin(chunk.length);
+    this.onChunk(chunk);
+    this.#gate.end();
+  }
 }
 
 interface HandleOwner {

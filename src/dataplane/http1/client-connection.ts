@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts';
 import { CHUNKED, NO_BODY } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { Idling } from '../idle-chain.ts';
+import { ReadGate } from '../read-gate.ts';
 import { Timer } from '../timer-wheel.ts';
 import { isHandshakeError, type EndpointTls } from '../tls/endpoint-tls.ts';
 import { malformedAnswer, upstreamFailures } from '../upstream-failures.ts';
@@ -36,6 +37,7 @@ export class ClientConnection implements Upstream, Idling {
   idleAfter: Idling | undefined = undefined;
   readonly #engine: Engine;
   readonly #socket: Socket;
+  readonly #gate: ReadGate;
   readonly #writer: MessageWriter;
   readonly #reader = new AnswerReader();
   readonly #timer: Timer;
@@ -72,6 +74,7 @@ export class ClientConnection implements Upstream, Idling {
     );
     this.#timer.set(this.bornMs + connectMs);
     this.#socket = this.#connect(guard);
+    this.#gate = new ReadGate(this.#socket);
     this.#writer = new MessageWriter(this.#socket);
   }
 
@@ -121,14 +124,14 @@ export class ClientConnection implements Upstream, Idling {
     if (this.#isPaused) return;
     this.#isPaused = true;
     this.#timer.clear();
-    this.#socket.pause();
+    this.#gate.pause();
   }
 
   resumeAnswer(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#expectBytes();
-    this.#socket.resume();
+    this.#gate.resume();
   }
 
   abort(): void {
@@ -155,7 +158,9 @@ export class ClientConnection implements Upstream, Idling {
     const onread: OnReadOpts = {
       buffer: () => this.#buffer,
       callback: (length) => {
+        this.#gate.begin(length);
         read(length);
+        this.#gate.end();
         return true;
       },
     };

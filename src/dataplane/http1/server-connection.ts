@@ -107,14 +107,14 @@ export class ServerConnection implements Downstream {
     if (this.#body.isComplete) return;
     this.#isBodyPaused = true;
     this.#timer.clear();
-    this.#socket.pause();
+    this.#reader.pause();
   }
 
   resumeBody(): void {
     if (!this.#isBodyPaused) return;
     this.#isBodyPaused = false;
     this.#expectBody();
-    this.#socket.resume();
+    this.#reader.resume();
   }
 
   sendInterim(status: number, reason: string, fields: FieldList): void {
@@ -211,7 +211,7 @@ export class ServerConnection implements Downstream {
         hasReadBody = true;
       } else if (this.#exchange !== undefined || this.#writer.isFull) {
         this.#input = this.#ownPart(input, at, input.length);
-        this.#socket.pause();
+        this.#reader.pause();
         break;
       } else {
         at = this.#readHead(input, at);
@@ -303,7 +303,7 @@ export class ServerConnection implements Downstream {
     const input = this.#input;
     if (input === undefined || this.#isConsuming) return;
     this.#input = undefined;
-    this.#socket.resume();
+    this.#reader.resume();
     this.#consume(input);
   }
 
@@ -362,7 +362,7 @@ export class ServerConnection implements Downstream {
     this.#input = undefined;
     this.#timer.set(this.#engine.clock.nowMs + LINGER_MS);
     this.#socket.end();
-    this.#socket.resume();
+    this.#reader.resume();
   }
 
   readonly #onEnd = (): void => {

@@ -6,6 +6,7 @@ import type { UpstreamFailure } from '../codec.ts';
 import type { Engine } from '../engine.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { Idling } from '../idle-chain.ts';
+import { ReadGate } from '../read-gate.ts';
 import { Timer } from '../timer-wheel.ts';
 import { isHandshakeError, type EndpointTls } from '../tls/endpoint-tls.ts';
 import { upstreamFailures } from '../upstream-failures.ts';
@@ -51,6 +52,7 @@ export class ClientConnection implements ConnectionRole, Idling {
   readonly #engine: Engine;
   readonly #home: ClientConnections;
   readonly #socket: Socket;
+  readonly #gate: ReadGate;
   readonly #connection: Http2Connection;
   readonly #timer: Timer;
   readonly #waiting = new Set<ClientStream>();
@@ -84,6 +86,7 @@ export class ClientConnection implements ConnectionRole, Idling {
     );
     this.#timer.set(this.bornMs + connectMs);
     this.#socket = this.#connect(guard);
+    this.#gate = new ReadGate(this.#socket);
     this.#connection = this.#speak();
   }
 
@@ -217,7 +220,9 @@ export class ClientConnection implements ConnectionRole, Idling {
     const onread: OnReadOpts = {
       buffer: () => this.#buffer,
       callback: (length) => {
+        this.#gate.begin(length);
         read(length);
+        this.#gate.end();
         return true;
       },
     };
