@@ -46,7 +46,10 @@ export function nodePortsOf(
 ): Exposure {
   const port = integerOf(nodePort);
   if (!isPort(port)) {
-    return { endpoints: [], lack: 'has no node port; make its type NodePort or LoadBalancer' };
+    return {
+      endpoints: [],
+      lack: 'has no node port, since its type is not NodePort or LoadBalancer',
+    };
   }
   const isLocal = objectOf(service.spec)?.externalTrafficPolicy === 'Local';
   const endpoints: Endpoint[] = [];
@@ -91,7 +94,7 @@ export function loadBalancerOf(
     endpoints: isPort(number)
       ? sortEndpoints(distinct.map((address) => ({ address, port: number })))
       : [],
-    lack: 'has no load balancer with an address yet; make its type LoadBalancer, or wait for it',
+    lack: 'has no load balancer with an address',
   };
 }
 

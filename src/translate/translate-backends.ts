@@ -17,6 +17,7 @@ import type { Here } from './topology.ts';
 import type { TranslateOptions } from './translate-options.ts';
 import {
   chooseUpstreamAddress,
+  UPSTREAM_ADDRESS_ANNOTATION,
   type AddressChoice,
   type ServiceUpstream,
 } from './upstream-address.ts';
@@ -83,8 +84,7 @@ class Collector implements BackendsResult {
   /** All, as soon as one Service is reached by them; this one alone for its zone. */
   get nodes(): References['nodes'] {
     const { topologyAware, nodeName } = this.#context.options;
-    // While it is tried whether Nodes are the way, they must be known, whether a Service has such a port or not.
-    if (this.#nodePlaces !== undefined || this.#defaultAddress === 'node-port') return 'all';
+    if (this.#nodePlaces !== undefined) return 'all';
     return topologyAware && nodeName !== undefined ? { name: nodeName } : 'none';
   }
 
@@ -197,8 +197,7 @@ const REMEDIES: Partial<Record<FindingCode, string>> = {
   'service-missing': 'Create it, or correct the name.',
   'service-port-missing': 'Name a port that the Service has.',
   'service-without-endpoints': "See whether pods match the Service's selector and are ready.",
-  'service-not-exposed':
-    'Or say by the annotation ts-nginx.io/upstream-address how else it is reached.',
+  'service-not-exposed': `Mend that, or say by its annotation ${UPSTREAM_ADDRESS_ANNOTATION} how else it is reached.`,
   'external-name-unresolved': 'See whether DNS knows the name.',
 };
 
