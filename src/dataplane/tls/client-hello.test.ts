@@ -5,6 +5,16 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
+import {
+  extension,
+  helloMessage,
+  helloOf,
+  helloStart,
+  inOneRecord,
+  inRecords,
+  nameExtension,
+  protocolsExtension,
+} from '../../../test/unit/sample-client-hello.ts';
 import { ClientHelloReader, readClientHello, type ClientHello } from './client-hello.ts';
 
 const SHOP: ClientHello = { serverName: 'shop.example.com', protocols: ['h2', 'http/1.1'] };
@@ -12,28 +22,28 @@ const shopName = nameExtension('Shop.Example.COM');
 const shopProtocols = protocolsExtension('h2', 'http/1.1');
 
 test('a hello tells the name, in lower case, and the protocols', () => {
-  assert.deepEqual(readClientHello(records(hello([shopName, shopProtocols]))), SHOP);
-  const rooted = records(hello([nameExtension('shop.example.com.')]));
+  assert.deepEqual(readClientHello(inOneRecord(helloMessage([shopName, shopProtocols]))), SHOP);
+  const rooted = inOneRecord(helloMessage([nameExtension('shop.example.com.')]));
   assert.deepEqual(readClientHello(rooted), { serverName: 'shop.example.com', protocols: [] });
 });
 
 test('a hello may name nobody, and have no extensions at all', () => {
   const nobody: ClientHello = { serverName: '', protocols: [] };
-  assert.deepEqual(readClientHello(records(hello([]))), nobody);
-  assert.deepEqual(readClientHello(records(hello([extension(43, '020304')]))), nobody);
-  assert.deepEqual(readClientHello(records(message(start()))), nobody);
+  assert.deepEqual(readClientHello(inOneRecord(helloMessage([]))), nobody);
+  assert.deepEqual(readClientHello(inOneRecord(helloMessage([extension(43, '020304')]))), nobody);
+  assert.deepEqual(readClientHello(inOneRecord(helloOf(helloStart()))), nobody);
 });
 
 test('an odd name is a name', () => {
   for (const serverName of ['10.0.0.1', '[2001:db8::1]', 'a..b', '*.example.com']) {
-    const read = readClientHello(records(hello([nameExtension(serverName)])));
+    const read = readClientHello(inOneRecord(helloMessage([nameExtension(serverName)])));
     assert.deepEqual(read, { serverName, protocols: [] });
   }
 });
 
 test('what follows the hello in other records does not matter', () => {
   const early = Buffer.from('170303000101', 'hex');
-  assert.deepEqual(readClientHello(Buffer.concat([records(hello([shopName])), early])), {
+  assert.deepEqual(readClientHello(Buffer.concat([inOneRecord(helloMessage([shopName])), early])), {
     serverName: SHOP.serverName,
     protocols: [],
   });
@@ -44,34 +54,64 @@ for (const { name, bytes } of [
   { name: 'another major version', bytes: Buffer.from('1602', 'hex') },
   { name: 'an empty record', bytes: Buffer.from('1603010000', 'hex') },
   { name: 'a record over 16 KiB', bytes: Buffer.from('1603014001', 'hex') },
-  { name: 'another message', bytes: records(Buffer.from('0200000100', 'hex')) },
-  { name: 'a message over 16 KiB', bytes: records(Buffer.from('01003ffd', 'hex')) },
-  { name: 'a message behind it in its record', bytes: records(hello([]), Buffer.alloc(1)) },
-  { name: 'an empty hello', bytes: records(message(Buffer.alloc(0))) },
-  { name: 'no end of the session id', bytes: records(message(start('21'.padEnd(68, '0')))) },
-  { name: 'no cipher suite', bytes: records(message(start('00', '0000'))) },
-  { name: 'half a cipher suite', bytes: records(message(start('00', '0003130113'))) },
-  { name: 'no compression', bytes: records(message(start('00', '00021301', '00'))) },
-  { name: 'bytes behind the extensions', bytes: records(hello([], '00')) },
+  { name: 'another message', bytes: inOneRecord(Buffer.from('0200000100', 'hex')) },
+  { name: 'a message over 16 KiB', bytes: inOneRecord(Buffer.from('01003ffd', 'hex')) },
+  {
+    name: 'a message behind it in its record',
+    bytes: inOneRecord(helloMessage([]), Buffer.alloc(1)),
+  },
+  { name: 'an empty hello', bytes: inOneRecord(helloOf(Buffer.alloc(0))) },
+  {
+    name: 'no end of the session id',
+    bytes: inOneRecord(helloOf(helloStart('21'.padEnd(68, '0')))),
+  },
+  { name: 'no cipher suite', bytes: inOneRecord(helloOf(helloStart('00', '0000'))) },
+  { name: 'half a cipher suite', bytes: inOneRecord(helloOf(helloStart('00', '0003130113'))) },
+  { name: 'no compression', bytes: inOneRecord(helloOf(helloStart('00', '00021301', '00'))) },
+  { name: 'bytes behind the extensions', bytes: inOneRecord(helloMessage([], '00')) },
   {
     name: 'an extension that ends too late',
-    bytes: records(hello([Buffer.from('002b00', 'hex')])),
+    bytes: inOneRecord(helloMessage([Buffer.from('002b00', 'hex')])),
   },
-  { name: 'an extension twice', bytes: records(hello([shopName, shopName])) },
-  { name: 'an unknown extension twice', bytes: records(hello(twice(extension(0x5a5a, '')))) },
-  { name: 'two names', bytes: records(hello([extension(0, '000800000161000001' + '62')])) },
-  { name: 'a name of another kind', bytes: records(hello([extension(0, '000401000161')])) },
-  { name: 'an empty list of names', bytes: records(hello([extension(0, '0000')])) },
-  { name: 'an empty name list without its length', bytes: records(hello([extension(0, '')])) },
-  { name: 'an empty name', bytes: records(hello([nameExtension('')])) },
-  { name: 'a name with a NUL', bytes: records(hello([nameExtension('a\0b')])) },
-  { name: 'a name with a blank', bytes: records(hello([nameExtension('a b')])) },
-  { name: 'a name beyond ASCII', bytes: records(hello([nameExtension('b\xfccher.example')])) },
-  { name: 'a name over 255 bytes', bytes: records(hello([nameExtension('a'.repeat(256))])) },
-  { name: 'bytes behind the names', bytes: records(hello([extension(0, '0004000001' + '6100')])) },
-  { name: 'no protocol', bytes: records(hello([extension(16, '0000')])) },
-  { name: 'an empty protocol', bytes: records(hello([extension(16, '000100')])) },
-  { name: 'a protocol that ends too late', bytes: records(hello([extension(16, '00020268')])) },
+  { name: 'an extension twice', bytes: inOneRecord(helloMessage([shopName, shopName])) },
+  {
+    name: 'an unknown extension twice',
+    bytes: inOneRecord(helloMessage(twice(extension(0x5a5a, '')))),
+  },
+  {
+    name: 'two names',
+    bytes: inOneRecord(helloMessage([extension(0, '000800000161000001' + '62')])),
+  },
+  {
+    name: 'a name of another kind',
+    bytes: inOneRecord(helloMessage([extension(0, '000401000161')])),
+  },
+  { name: 'an empty list of names', bytes: inOneRecord(helloMessage([extension(0, '0000')])) },
+  {
+    name: 'an empty name list without its length',
+    bytes: inOneRecord(helloMessage([extension(0, '')])),
+  },
+  { name: 'an empty name', bytes: inOneRecord(helloMessage([nameExtension('')])) },
+  { name: 'a name with a NUL', bytes: inOneRecord(helloMessage([nameExtension('a\0b')])) },
+  { name: 'a name with a blank', bytes: inOneRecord(helloMessage([nameExtension('a b')])) },
+  {
+    name: 'a name beyond ASCII',
+    bytes: inOneRecord(helloMessage([nameExtension('b\xfccher.example')])),
+  },
+  {
+    name: 'a name over 255 bytes',
+    bytes: inOneRecord(helloMessage([nameExtension('a'.repeat(256))])),
+  },
+  {
+    name: 'bytes behind the names',
+    bytes: inOneRecord(helloMessage([extension(0, '0004000001' + '6100')])),
+  },
+  { name: 'no protocol', bytes: inOneRecord(helloMessage([extension(16, '0000')])) },
+  { name: 'an empty protocol', bytes: inOneRecord(helloMessage([extension(16, '000100')])) },
+  {
+    name: 'a protocol that ends too late',
+    bytes: inOneRecord(helloMessage([extension(16, '00020268')])),
+  },
 ]) {
   test(`malformed: ${name}`, () => {
     assert.equal(readClientHello(bytes), 'malformed');
@@ -79,14 +119,14 @@ for (const { name, bytes } of [
 }
 
 test('every beginning of a hello is incomplete', () => {
-  const whole = records(hello([shopName, shopProtocols]));
+  const whole = inOneRecord(helloMessage([shopName, shopProtocols]));
   for (let length = 0; length < whole.length; length++) {
     assert.equal(readClientHello(whole.subarray(0, length)), 'incomplete', `${length}`);
   }
 });
 
 test('a hello of 16 KiB in records of one byte, that come byte by byte, takes linear time', () => {
-  const large = hello([shopName, extension(21, '00'.repeat(16_384 - 200))]);
+  const large = helloMessage([shopName, extension(21, '00'.repeat(16_384 - 200))]);
   const bytes = inRecords(large, () => 1);
   const reader = new ClientHelloReader();
   let last: ReturnType<typeof reader.push> = 'incomplete';
@@ -115,7 +155,7 @@ test('however a hello is cut into records and segments, it says the same', () =>
 });
 
 test('random bytes, and hellos with random changes, never throw and say the same in any cut', () => {
-  const whole = records(hello([shopName, shopProtocols]));
+  const whole = inOneRecord(helloMessage([shopName, shopProtocols]));
   const changed = fc
     .array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
     .map((changes) => {
@@ -124,7 +164,7 @@ test('random bytes, and hellos with random changes, never throw and say the same
       return copy;
     });
   const random = fc.uint8Array({ maxLength: 120 }).map((bytes) => Buffer.from(bytes));
-  const behindHeader = random.map((bytes) => records(message(bytes)));
+  const behindHeader = random.map((bytes) => inOneRecord(helloOf(bytes)));
   const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(fc.oneof(changed, random, behindHeader), sizes, (bytes, cut) => {
@@ -195,11 +235,11 @@ async function listen(
 function samples(): { message: Buffer; says: ClientHello | 'malformed' }[] {
   const large = extension(21, '00'.repeat(1_500));
   return [
-    { message: hello([shopName, shopProtocols]), says: SHOP },
-    { message: hello([large, shopProtocols, shopName]), says: SHOP },
-    { message: hello([]), says: { serverName: '', protocols: [] } },
-    { message: hello([shopName, shopName]), says: 'malformed' },
-    { message: hello([shopProtocols], '00'), says: 'malformed' },
+    { message: helloMessage([shopName, shopProtocols]), says: SHOP },
+    { message: helloMessage([large, shopProtocols, shopName]), says: SHOP },
+    { message: helloMessage([]), says: { serverName: '', protocols: [] } },
+    { message: helloMessage([shopName, shopName]), says: 'malformed' },
+    { message: helloMessage([shopProtocols], '00'), says: 'malformed' },
   ];
 }
 
@@ -220,59 +260,6 @@ function cycle(sizes: readonly number[]): () => number {
   return () => sizes[turn++ % sizes.length] ?? 1;
 }
 
-/** The message in one record, and what else is to be in it. */
-function records(...parts: Buffer[]): Buffer {
-  const content = Buffer.concat(parts);
-  return inRecords(content, () => content.length);
-}
-
-function inRecords(content: Buffer, nextSize: () => number): Buffer {
-  const all: Buffer[] = [];
-  for (let at = 0; at < content.length;) {
-    const part = content.subarray(at, at + nextSize());
-    all.push(Buffer.from('160301', 'hex'), sized(part, 2));
-    at += part.length;
-  }
-  return Buffer.concat(all);
-}
-
-function hello(extensions: readonly Buffer[], tail = ''): Buffer {
-  const list = sized(Buffer.concat(extensions), 2);
-  return message(Buffer.concat([start(), list, Buffer.from(tail, 'hex')]));
-}
-
-function message(body: Buffer): Buffer {
-  return Buffer.concat([Buffer.of(1), sized(body, 3)]);
-}
-
-/** All that comes before the extensions: the vectors are hex, with their lengths. */
-function start(session = '00', suites = '00021301', compressions = '0100'): Buffer {
-  const vectors = Buffer.from(session + suites + compressions, 'hex');
-  return Buffer.concat([Buffer.from('0303', 'hex'), Buffer.alloc(32, 7), vectors]);
-}
-
-function nameExtension(name: string): Buffer {
-  const entry = Buffer.concat([Buffer.of(0), sized(Buffer.from(name, 'latin1'), 2)]);
-  return extension(0, sized(entry, 2).toString('hex'));
-}
-
-function protocolsExtension(...names: string[]): Buffer {
-  const list = Buffer.concat(names.map((name) => sized(Buffer.from(name, 'latin1'), 1)));
-  return extension(16, sized(list, 2).toString('hex'));
-}
-
-function extension(type: number, hex: string): Buffer {
-  const number = Buffer.alloc(2);
-  number.writeUInt16BE(type);
-  return Buffer.concat([number, sized(Buffer.from(hex, 'hex'), 2)]);
-}
-
 function twice(one: Buffer): Buffer[] {
   return [one, one];
-}
-
-function sized(bytes: Buffer, width: 1 | 2 | 3): Buffer {
-  const length = Buffer.alloc(width);
-  length.writeUIntBE(bytes.length, 0, width);
-  return Buffer.concat([length, bytes]);
 }
