@@ -90,6 +90,16 @@ test('many harmless patterns are all tried, though the worst text would take too
   assert.equal(table.match(`/shop7/en/${lettersOf('abc', 500)}/end`), '/.*/end$');
 });
 
+test('patterns that the path can not begin like are not tried: however slow they are, they delay and hide nothing', () => {
+  const slow = Array.from({ length: 1_000 }, (_, index) =>
+    pattern(`/Shop${index}/(a|b)*a(a|b){14}q`),
+  );
+  const table = tableOf(...slow, pattern('/shop/last/.*x'), root);
+  const text = lettersOf('ab', 4000);
+  assert.equal(table.match(`/sHOP/last/${text}x`), '/shop/last/.*x');
+  assert.equal(table.match(`/shop/other/${text}`), 'prefix /');
+});
+
 test('behind a pattern that can not be decided on so long a path, nothing answers', () => {
   const table = tableOf(pattern('/first'), pattern('/(.?){200}z'), root);
   assert.equal(table.match(`/${'a'.repeat(50)}`), 'prefix /');
