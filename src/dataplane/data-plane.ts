@@ -14,9 +14,14 @@ import { Http2ServerConnection } from './http2/server-connection.ts';
 import { Listener, type ClientProtocol } from './listener.ts';
 import type { ClientPeer } from './origin.ts';
 import { FailureLog } from './failure-log.ts';
+import {
+  PassthroughConnection,
+  type PassthroughClient,
+} from './passthrough/passthrough-connection.ts';
 import { Pool } from './pool.ts';
 import { PrefaceWatch } from './preface-watch.ts';
 import type { Pressure } from './pressure.ts';
+import type { CompiledPassthrough } from './router/compiled-host.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Table } from './table.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -93,16 +98,16 @@ export class DataPlane {
     this.#engine.pressure = pressure;
   }
 
-  /** Accepts nothing more, closes what is idle, says `Connection: close`; resolves when the last exchange ended. */
-  async drain(): Promise<void> {
-    this.#engine.isDraining = true;
-    for (const listener of this.#listeners) listener.close();
-    await this.#connections.drain();
   /** What keys of session tickets are made of, where the settings name none. */
   setTicketSecret(secret: Buffer): void {
     this.#engine.table.tls.setTicketSecret(secret);
   }
 
+  /** Accepts nothing more, closes what is idle, says `Connection: close`; resolves when the last exchange ended. */
+  async drain(): Promise<void> {
+    this.#engine.isDraining = true;
+    for (const listener of this.#listeners) listener.close();
+    await this.#connections.drain();
     await this.#engine.accessLog.close();
   }
 
@@ -125,6 +130,9 @@ export class DataPlane {
         onAccept: (socket) => this.#connections.accept(socket),
         onConnection: (reader, peer, protocol) => {
           this.#serve(reader, peer, protocol);
+        },
+        onPassthrough: (client, passthrough) => {
+          this.#passThrough(client, passthrough);
         },
         onPlaintext: (reader, peer) => {
           this.#serve(reader, peer, 'http/1.1', PLAINTEXT);
@@ -156,6 +164,20 @@ export class DataPlane {
     } else {
       connections.add(new ServerConnection(engine, reader, peer, connections, refusal));
     }
+  }
+
+  #passThrough(client: PassthroughClient, passthrough: CompiledPassthrough): void {
+    const engine = this.#engine;
+    const { address } = client.ends;
+    // Gone already, or refused as its requests would be.
+    if (engine.isDraining || address === '' || engine.table.blockedClients.matches(address)) {
+      client.socket.destroy();
+      return;
+    }
+    const connections = this.#connections;
+    const connection = new PassthroughConnection(engine, client, passthrough, connections);
+    connections.add(connection);
+    connection.begin();
   }
 
   #useAccessLog(settings: AccessLogSettings): void {

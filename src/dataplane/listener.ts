@@ -4,8 +4,10 @@ import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
 import { ClientPeer } from './origin.ts';
 import { guardPlaintext } from './plaintext-guard.ts';
+import type { PassthroughClient } from './passthrough/passthrough-connection.ts';
 import type { ProxiedClient } from './proxy-protocol.ts';
 import { readProxyHeader } from './read-proxy-header.ts';
+import type { CompiledPassthrough } from './router/compiled-host.ts';
 import { SocketReader } from './socket-reader.ts';
 import { readHello } from './tls/read-hello.ts';
 
@@ -25,6 +27,8 @@ export interface ListenerEvents {
   onAccept(socket: Socket): boolean;
   /** `protocol`: as agreed by ALPN; `unknown`: the first bytes tell. */
   onConnection(reader: SocketReader, peer: ClientPeer, protocol: ClientProtocol): void;
+  /** An endpoint terminates the TLS of this connection. */
+  onPassthrough(client: PassthroughClient, passthrough: CompiledPassthrough): void;
   /** Somebody speaks plain HTTP on the https port. */
   onPlaintext(reader: SocketReader, peer: ClientPeer): void;
 }
@@ -33,13 +37,13 @@ export interface ListenerEvents {
 const HTTPS_PORT = '443';
 const TLS_PORT = 443;
 
+/** Fatal alert 112, unrecognized_name (RFC 6066 §3), in a record of its own. */
+const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
+
 /** A bound port. */
 export class Listener {
   readonly #engine: Engine;
   readonly #options: ListenerOptions;
-/** Fatal alert 112, unrecognized_name (RFC 6066 §3), in a record of its own. */
-const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
-
   readonly #events: ListenerEvents;
   readonly #server: Server;
   #portText: string;
@@ -88,7 +92,7 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
     server.on('secureConnection', (socket: TLSSocket) => {
       this.#onSecure(socket, server);
     });
-    return server.on('tlsClientError', (error, socket) => {
+    server.on('tlsClientError', (error, socket) => {
       if ('code' in error && error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') {
         this.#engine.stats.limitTripped('client-hello-timeout');
       }
@@ -115,15 +119,13 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
       if (!isTls) {
         const peer = this.#peerOf(socket, 'http', HTTPS_PORT);
         this.#events.onPlaintext(new SocketReader(socket), peer);
-      } else if (this.#engine.table.tls.asksAnyForCertificate) {
-        this.#onHello(socket);
       } else {
         this.#onHello(socket);
       }
     });
   }
 
-  /** Whether a client is asked for a certificate follows from the name in its hello, and OpenSSL must be told before. */
+  /** Whether TLS ends here, versions, certificates, whether a client is asked for its own: all follows from the name in its hello. */
   #onHello(socket: Socket): void {
     readHello(this.#engine, socket, ({ serverName }) => {
       const { table } = this.#engine;
@@ -146,10 +148,10 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
       socket.destroy();
       return;
     }
-    const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
-    const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     const { recordBytes } = settings.tls;
     if (recordBytes !== undefined) socket.setMaxSendFragment(recordBytes);
+    const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
+    const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     this.#events.onConnection(new SocketReader(socket), peer, protocol);
   }
 
@@ -164,6 +166,17 @@ const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
       if (this.#options.scheme === 'http') this.#onPlainReader(new SocketReader(socket));
       else this.#onTlsSocket(socket);
     });
+  }
+
+  #endsOf(socket: Socket): ProxiedClient {
+    return (
+      this.#proxied.get(endOf(socket)) ?? {
+        address: addressOf(socket),
+        port: socket.remotePort ?? 0,
+        destinationAddress: plainAddress(socket.localAddress ?? ''),
+        destinationPort: socket.localPort ?? 0,
+      }
+    );
   }
 
   #peerOf(socket: Socket, scheme: 'http' | 'https', port: string): ClientPeer {

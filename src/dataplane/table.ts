@@ -9,7 +9,7 @@ import { EndpointRegistry } from './endpoint-registry.ts';
 import type { EndpointState } from './endpoint-registry.ts';
 import type { HeadLimits } from './http1/request-head.ts';
 import { CompiledHost } from './router/compiled-host.ts';
-import type { HostTable } from './router/compiled-host.ts';
+import type { CompiledPassthrough, HostTable } from './router/compiled-host.ts';
 import { HostIndex } from './router/host-index.ts';
 import { EndpointIdentities } from './tls/endpoint-identities.ts';
 import type { EndpointTls } from './tls/endpoint-tls.ts';
@@ -75,6 +75,12 @@ export class Table {
   /** Exact name, else wildcard of one label, else `''`. `name`: lower case, no port, no trailing dot. */
   host(name: string): HostTable | undefined {
     return this.#hosts.find(name);
+  }
+
+  /** For TLS connections that ask for this very name, lower case; aliases and wildcards don't count. */
+  passthrough(name: string): CompiledPassthrough | undefined {
+    const host = this.#hosts.exact(name);
+    return host?.config.name === name ? host.passthrough : undefined;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Route, VirtualHost } from '../../model/config.ts';
+import type { Passthrough, Route, VirtualHost } from '../../model/config.ts';
 import type { ClusterState } from '../cluster.ts';
 import type { Filter } from '../filter.ts';
 import { createFilter } from '../filters/index.ts';
@@ -11,6 +11,8 @@ export interface HostTable {
   readonly config: VirtualHost;
   /** Run before a route is looked up. */
   readonly filters: readonly Filter[];
+  /** Undefined: TLS ends here. */
+  readonly passthrough: CompiledPassthrough | undefined;
   /** The route for a normalised path. */
   match(path: string): CompiledRoute | undefined;
 }
@@ -23,6 +25,13 @@ export interface CompiledRoute {
   readonly access: readonly Filter[];
   /** Undefined: the route does not forward. A cluster that is not (yet) in the config has no endpoint. */
   readonly cluster: ClusterState | undefined;
+}
+
+/** A connection holds it to the end. */
+export interface CompiledPassthrough {
+  readonly config: Passthrough;
+  /** One that is not (yet) in the config has no endpoint. */
+  readonly cluster: ClusterState;
 }
 
 /** A route on its way into the table, which fills in the cluster. */
@@ -39,6 +48,7 @@ export interface ClusterLinks {
 export class CompiledHost implements HostTable {
   readonly config: VirtualHost;
   readonly filters: readonly Filter[];
+  #passthrough: CompiledPassthrough | undefined = undefined;
   readonly #routes: readonly LinkableRoute[];
   readonly #lookup: PathTable<CompiledRoute> | PatternTable<CompiledRoute>;
 
@@ -50,11 +60,20 @@ export class CompiledHost implements HostTable {
     this.#lookup = createLookup(config.matching, this.#routes);
   }
 
+  get passthrough(): CompiledPassthrough | undefined {
+    return this.#passthrough;
+  }
+
   match(path: string): CompiledRoute | undefined {
     return this.#lookup.match(path);
   }
 
   link(clusters: ClusterLinks): void {
+    const { passthrough } = this.config;
+    if (passthrough !== undefined) {
+      const cluster = clusters.retain(passthrough.cluster);
+      this.#passthrough = { config: passthrough, cluster };
+    }
     for (const route of this.#routes) {
       const { action } = route.config;
       if (action.kind === 'forward') route.cluster = clusters.retain(action.cluster);
@@ -63,6 +82,8 @@ export class CompiledHost implements HostTable {
 
   /** Routes keep their clusters: exchanges may still run on them. */
   unlink(clusters: ClusterLinks): void {
+    const { passthrough } = this.config;
+    if (passthrough !== undefined) clusters.release(passthrough.cluster);
     for (const { config } of this.#routes) {
       if (config.action.kind === 'forward') clusters.release(config.action.cluster);
     }
