@@ -78,6 +78,12 @@ export function resetStream(streamId: number, code: number = ErrorCode.Cancel): 
   return frame(FrameType.RstStream, 0, streamId, u32(code));
 }
 
+/** HEADERS in one frame. */
+export function headers(streamId: number, fields: Fields, endStream = true): Buffer {
+  const flags = Flag.EndHeaders | (endStream ? Flag.EndStream : 0);
+  return frame(FrameType.Headers, flags, streamId, headerBlock(fields));
+}
+
 /** Literals never indexed. */
 export function headerBlock(fields: Fields): string {
   return fields.map(([name, value]) => `\x10${text(name)}${text(value)}`).join('');
@@ -137,8 +143,7 @@ export class FrameClient {
 
   /** HEADERS, and END_STREAM unless a body follows. */
   request(streamId: number, fields: Fields, endStream = true): void {
-    const flags = Flag.EndHeaders | (endStream ? Flag.EndStream : 0);
-    this.send(frame(FrameType.Headers, flags, streamId, headerBlock(fields)));
+    this.send(headers(streamId, fields, endStream));
   }
 
   /** What came on a stream so far. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
+import { connect, type ClientHttp2Session } from 'node:http2';
 import { test, type TestContext } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { startUpstream } from '../blackbox/harness/upstream.ts';
@@ -11,6 +12,9 @@ const SLOW_MS = 10_000;
 const SLOW_REQUESTS = 50;
 const SOCKETS = 20;
 const PER_SECOND = 500;
+/** Clients of HTTP/2 beside those of HTTP/1.1. */
+const SESSIONS = 5;
+const HTTP2_PER_SECOND = 200;
 /** How long load goes on after the end was announced: what a load balancer needs to notice. */
 const NOTICE_MS = 1_500;
 const GRACE_SECONDS = 2;
@@ -30,10 +34,18 @@ test('SIGTERM under load loses nothing, and the end comes with the last exchange
     endpoints: [upstream.port],
     flags: [`--shutdown-grace-period=${GRACE_SECONDS}`],
   });
-  const load = startSteadyLoad(t, { port: product.httpPort, perSecond: PER_SECOND });
+  const loads = [
+    startSteadyLoad(t, { port: product.httpPort, perSecond: PER_SECOND }),
+    startSteadyLoad(t, { port: product.httpsPort, perSecond: HTTP2_PER_SECOND, protocol: 'h2' }),
+  ];
   const clients = await openSockets(t, product, SOCKETS);
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const slow = Array.from({ length: SLOW_REQUESTS }, () => ask(product, '/slow'));
+  const sessions = Array.from({ length: SESSIONS }, () => openSession(t, product));
+  const goaways = sessions.map(goawayOf);
+  const slowStreams = sessions.flatMap((session) =>
+    Array.from({ length: SLOW_REQUESTS / SESSIONS }, () => askOn(session, '/slow')),
+  );
   await new Promise((resolve) => setTimeout(resolve, 500));
 
   product.kill('SIGTERM');
@@ -41,17 +53,22 @@ test('SIGTERM under load loses nothing, and the end comes with the last exchange
   await untilUnready(product);
   const unreadyMs = performance.now() - signalled;
   await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
-  const { requests, failures } = await load.stop();
+  const results = await Promise.all(loads.map((load) => load.stop()));
   assert.deepEqual(await Promise.all(slow), Array(SLOW_REQUESTS).fill('200 slow'));
+  assert.deepEqual(await Promise.all(slowStreams), Array(SLOW_REQUESTS).fill('200 slow'));
+  assert.deepEqual(await Promise.all(goaways), Array(SESSIONS).fill(0));
   for (const client of clients) assert.equal(await echo(client, 'still here'), 'still here');
 
   const codes = await Promise.all(clients.map(close));
   const lastEnded = performance.now();
   const { code, stderr } = await product.ended();
   const exitMs = performance.now() - lastEnded;
-  t.diagnostic(`${requests} requests beside them, unready after ${unreadyMs.toFixed(0)} ms`);
+  const requests = results.map((result) => result.requests);
+  t.diagnostic(
+    `${requests.join(' + ')} requests beside them, unready after ${unreadyMs.toFixed(0)} ms`,
+  );
   t.diagnostic(`exit ${exitMs.toFixed(0)} ms after the last`);
-  assert.deepEqual([...failures], []);
+  for (const { failures } of results) assert.deepEqual([...failures], []);
   assert.deepEqual(codes, Array(SOCKETS).fill(1000));
   assert.equal(code, 0, stderr);
   assert.ok(unreadyMs < 500, `unready after ${unreadyMs} ms`);
@@ -95,6 +112,39 @@ function ask({ httpPort: port }: Product, path: string): Promise<string> {
     response.on('error', reject);
   });
   request.on('error', reject);
+  return promise;
+}
+
+function openSession(t: TestContext, { httpsPort }: Product): ClientHttp2Session {
+  const session = connect(`https://127.0.0.1:${httpsPort}`, { rejectUnauthorized: false });
+  session.on('error', () => undefined);
+  t.after(() => {
+    session.destroy();
+  });
+  return session;
+}
+
+/** Code of the first GOAWAY. */
+function goawayOf(session: ClientHttp2Session): Promise<number> {
+  return new Promise((resolve) => {
+    session.once('goaway', resolve);
+    session.once('close', () => {
+      resolve(-1);
+    });
+  });
+}
+
+function askOn(session: ClientHttp2Session, path: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const stream = session.request({ ':path': path });
+  let text = '';
+  let status = 0;
+  stream.on('response', (head) => (status = head[':status'] ?? 0));
+  stream.setEncoding('utf8').on('data', (part: string) => (text += part));
+  stream.on('error', reject);
+  stream.on('close', () => {
+    resolve(`${status} ${text}`);
+  });
   return promise;
 }
 

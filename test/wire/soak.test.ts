@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { startUpstream } from '../blackbox/harness/upstream.ts';
+import { CLIENT_PREFACE } from '../../src/dataplane/http2/frames.ts';
+import { data, headers, request, settings } from '../http2/frame-client.ts';
 import { startProduct, type Product } from './harness/product.ts';
 import { startSteadyLoad } from './harness/steady-load.ts';
 
@@ -18,49 +20,67 @@ const WARM_UP = 0.3;
 const MAX_SLOPE = MEBIBYTE;
 const MAX_SHORT_GROWTH = 40 * MEBIBYTE;
 const LONGEST_REST_MS = 30_000;
+const HALF_REQUESTS = [
+  'POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 10\r\n\r\n12345',
+  Buffer.concat([
+    Buffer.from(CLIENT_PREFACE, 'latin1'),
+    settings(),
+    headers(1, request('POST', '/', ['content-length', '10']), false),
+    data(1, '12345'),
+  ]),
+];
 
-test('memory and descriptors stay, under load', { timeout: (MINUTES + 2) * 60_000 }, async (t) => {
-  const upstream = await startUpstream(t, (request, response) => {
-    request.resume();
-    request.on('end', () => response.end('x'.repeat(4_096)));
-    request.on('error', () => undefined);
-  });
-  const product = await startProduct(t, {
-    endpoints: [upstream.port],
-    settings: { 'upstream-keepalive-timeout': '1' },
-  });
-  const descriptors = await product.openDescriptors();
-  const loads = [
-    startSteadyLoad(t, { port: product.httpPort, perSecond: 400 }),
-    startSteadyLoad(t, { port: product.httpPort, perSecond: 50, body: Buffer.alloc(20_000) }),
-  ];
-  const rude = setInterval(() => {
-    leaveEarly(product.httpPort);
-  }, 50);
-  t.after(() => {
+test(
+  'memory and descriptors stay, under load of HTTP/1.1 and HTTP/2',
+  { timeout: (MINUTES + 2) * 60_000 },
+  async (t) => {
+    const upstream = await startUpstream(t, (request, response) => {
+      request.resume();
+      request.on('end', () => response.end('x'.repeat(4_096)));
+      request.on('error', () => undefined);
+    });
+    const product = await startProduct(t, {
+      endpoints: [upstream.port],
+      settings: { 'upstream-keepalive-timeout': '1' },
+    });
+    const descriptors = await product.openDescriptors();
+    const body = Buffer.alloc(20_000);
+    const overHttp2 = { port: product.httpsPort, protocol: 'h2' } as const;
+    const loads = [
+      startSteadyLoad(t, { port: product.httpPort, perSecond: 300 }),
+      startSteadyLoad(t, { port: product.httpPort, perSecond: 40, body }),
+      startSteadyLoad(t, { ...overHttp2, perSecond: 100 }),
+      startSteadyLoad(t, { ...overHttp2, perSecond: 20, body }),
+    ];
+    const rude = setInterval(() => {
+      for (const words of HALF_REQUESTS) leaveEarly(product.httpPort, words);
+    }, 100);
+    t.after(() => {
+      clearInterval(rude);
+    });
+    const samples = await sample(product, MINUTES * 60_000);
     clearInterval(rude);
-  });
-  const samples = await sample(product, MINUTES * 60_000);
-  clearInterval(rude);
-  const results = await Promise.all(loads.map((load) => load.stop()));
-  for (const { failures } of results) assert.deepEqual([...failures], []);
-  const requests = results.reduce((sum, result) => sum + result.requests, 0);
+    const results = await Promise.all(loads.map((load) => load.stop()));
+    for (const { failures } of results) assert.deepEqual([...failures], []);
+    const requests = results.reduce((sum, result) => sum + result.requests, 0);
 
-  const settled = samples.slice(Math.floor(samples.length * WARM_UP));
-  const slope = slopeOf(settled) * (60_000 / SAMPLE_MS);
-  const growth = mean(settled.slice(-10)) - mean(settled.slice(0, 10));
-  t.diagnostic(`${MINUTES} min, ${requests} requests`);
-  t.diagnostic(`memory: ${mib(mean(settled))} MiB, ${mib(slope)} MiB/min, ${mib(growth)} MiB more`);
-  if (MINUTES >= LONG_MINUTES) assert.ok(slope < MAX_SLOPE, `${mib(slope)} MiB/min`);
-  else assert.ok(growth < MAX_SHORT_GROWTH, `${mib(growth)} MiB`);
-  await assertDescriptors(t, product, descriptors);
-});
+    const settled = samples.slice(Math.floor(samples.length * WARM_UP));
+    const slope = slopeOf(settled) * (60_000 / SAMPLE_MS);
+    const growth = mean(settled.slice(-10)) - mean(settled.slice(0, 10));
+    t.diagnostic(`${MINUTES} min, ${requests} requests`);
+    t.diagnostic(
+      `memory: ${mib(mean(settled))} MiB, ${mib(slope)} MiB/min, ${mib(growth)} MiB more`,
+    );
+    if (MINUTES >= LONG_MINUTES) assert.ok(slope < MAX_SLOPE, `${mib(slope)} MiB/min`);
+    else assert.ok(growth < MAX_SHORT_GROWTH, `${mib(growth)} MiB`);
+    await assertDescriptors(t, product, descriptors);
+  },
+);
 
-/** Sends half a request, or a whole one whose answer it does not wait for. */
-function leaveEarly(port: number): void {
+function leaveEarly(port: number, words: string | Buffer): void {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
-  socket.write('POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: 10\r\n\r\n12345', () => {
+  socket.write(words, () => {
     socket.resetAndDestroy();
   });
 }

@@ -1,6 +1,7 @@
 /** Requests at a steady rate, whatever becomes of those before (so that a stall shows in the latencies). */
-import { Agent, request } from 'node:http';
 import type { TestContext } from 'node:test';
+import { createHttp1Sender } from './http1-sender.ts';
+import { createHttp2Sender } from './http2-sender.ts';
 
 export interface LoadResult {
   readonly requests: number;
@@ -15,20 +16,30 @@ export interface SteadyLoad {
   stop(): Promise<LoadResult>;
 }
 
+/** How requests are sent. */
+export interface Sender {
+  /** @param done gets what the request ended with where that was not 200 and its whole body. */
+  send(done: (fault: string | undefined) => void): void;
+  close(): void;
+}
+
 export interface LoadOptions {
   readonly port: number;
+  /** `h2`: over TLS. Default: HTTP/1.1 in plaintext. */
+  readonly protocol?: 'http/1.1' | 'h2';
   readonly perSecond: number;
   readonly path?: string;
   /** Default: none, and so a GET. */
   readonly body?: Buffer;
+  /** Of HTTP/1.1. */
   readonly maxSockets?: number;
 }
 
 const TICK_MS = 10;
-const LONGEST_MS = 30_000;
 
 export function startSteadyLoad(t: Pick<TestContext, 'after'>, options: LoadOptions): SteadyLoad {
-  const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets ?? 100 });
+  const sender =
+    options.protocol === 'h2' ? createHttp2Sender(options) : createHttp1Sender(options);
   const latencies: number[] = [];
   const failures = new Map<string, number>();
   const begun = performance.now();
@@ -47,21 +58,21 @@ export function startSteadyLoad(t: Pick<TestContext, 'after'>, options: LoadOpti
     for (; sent < due; sent++) {
       open += 1;
       const startedAt = performance.now();
-      send(agent, options, (fault) => {
+      sender.send((fault) => {
         finish(fault, startedAt);
       });
     }
   }, TICK_MS);
   t.after(() => {
     clearInterval(timer);
-    agent.destroy();
+    sender.close();
   });
   return {
     async stop() {
       clearInterval(timer);
       isStopped = true;
       if (open > 0) await idle.promise;
-      agent.destroy();
+      sender.close();
       latencies.sort((a, b) => a - b);
       return {
         requests: sent,
@@ -70,34 +81,4 @@ export function startSteadyLoad(t: Pick<TestContext, 'after'>, options: LoadOpti
       };
     },
   };
-}
-
-function send(agent: Agent, options: LoadOptions, done: (fault: string | undefined) => void): void {
-  const { port, path = '/', body } = options;
-  let isDone = false;
-  const once = (fault: string | undefined): void => {
-    if (isDone) return;
-    isDone = true;
-    done(fault);
-  };
-  const sending = request(
-    { host: '127.0.0.1', port, path, agent, method: body === undefined ? 'GET' : 'POST' },
-    (response) => {
-      response.resume();
-      response.on('end', () => {
-        once(response.statusCode === 200 ? undefined : String(response.statusCode));
-      });
-      response.on('error', () => {
-        once('cut');
-      });
-    },
-  );
-  sending.setTimeout(LONGEST_MS, () => sending.destroy(new Error('silence')));
-  sending.on('error', (error: NodeJS.ErrnoException) => {
-    // A kept connection that closes as a request is sent on it: any client of HTTP asks again (RFC 9110 9.2.2).
-    const isRace = sending.reusedSocket && error.code === 'ECONNRESET';
-    if (isRace && body === undefined) send(agent, options, once);
-    else once(error.code ?? error.message);
-  });
-  sending.end(body);
 }
