@@ -63,6 +63,12 @@ export const findingEffects = {
   'certificate-invalid': 'partial',
   'certificate-host-mismatch': 'partial',
   'certificate-expired': 'notice',
+  /** A certificate that is presented, and that clients refuse for what it is signed with. */
+  'certificate-weak': 'notice',
+  /** A host has a certificate with a key of the same type already. */
+  'certificate-unused': 'partial',
+  /** An OCSP response in a TLS Secret is not sent to clients. */
+  'ocsp-not-stapled': 'partial',
   /** A ConfigMap key's value does not parse, or the key is unknown or not honoured (yet). */
   'configmap-missing': 'notice',
   'configmap-key-invalid': 'partial',

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Certificate } from '../model/config.ts';
 import { Sensitive } from '../model/sensitive.ts';
 import { objectOf, textOf } from './loose.ts';
+import { parseOcspResponse } from './ocsp-response.ts';
 import type { Secret } from './snapshot.ts';
 
 export interface ParsedCertificate {
@@ -9,6 +10,15 @@ export interface ParsedCertificate {
   readonly notAfterMs: number;
   /** Whether it is for this host; `*.example.com` asks for a certificate of that very wildcard. Subject names don't count. */
   readonly covers: (host: string) => boolean;
+  /** Of its key: `rsa`, `ec`, `ed25519`, … */
+  readonly keyType: string;
+  /** It is presented all the same. */
+  readonly remarks: readonly CertificateRemark[];
+}
+
+export interface CertificateRemark {
+  readonly code: 'certificate-weak' | 'ocsp-not-stapled';
+  readonly message: string;
 }
 
 /** `problem`: what is wrong with the Secret, half a sentence without a byte of it. */
@@ -25,21 +35,52 @@ export function parseCertificate(secret: Secret): CertificateResult {
   if (key === '') return { problem: 'it has no tls.key' };
   try {
     const leaf = new X509Certificate(leafPem);
-    for (const pem of chain.slice(1)) new X509Certificate(pem);
+    const issuers = chain.slice(1).map((pem) => new X509Certificate(pem));
     const problem = strengthProblem(leaf) ?? keyProblem(leaf, key);
-    return problem === undefined ? describe(secret, leaf, chain, key) : { problem };
+    if (problem !== undefined) return { problem };
+    const parsed = describe(secret, leaf, chain, key);
+    return addOcsp({ ...parsed, remarks: weakness([leaf, ...issuers]) }, secret, leaf);
   } catch {
     // OpenSSL's message may quote what it could not read.
     return { problem: 'its tls.crt does not parse' };
   }
 }
 
-/** OpenSSL does not take less, and finding that out in a worker would be late. */
+/** Where OpenSSL finds groups for their signatures. */
+const CURVES = new Set([
+  'prime256v1',
+  'secp384r1',
+  'secp521r1',
+  'brainpoolP256r1',
+  'brainpoolP384r1',
+  'brainpoolP512r1',
+]);
+
+/** What OpenSSL refuses, or can shake no hand with; finding that out in a worker would be late. */
 function strengthProblem({ publicKey }: X509Certificate): string | undefined {
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength;
-  return bits === undefined || bits >= 2_048
-    ? undefined
-    : `its RSA key has ${bits} bits, and 2048 are the least`;
+  const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails = {} } = publicKey;
+  const { modulusLength: bits = 0, namedCurve = '' } = asymmetricKeyDetails;
+  if (type === 'rsa' || type === 'rsa-pss') {
+    return bits >= 2_048 ? undefined : `its RSA key has ${bits} bits, and 2048 are the least`;
+  }
+  if (type === 'ec') {
+    if (CURVES.has(namedCurve)) return undefined;
+    return `its key is of the curve ${namedCurve}, which TLS clients do not take: take prime256v1`;
+  }
+  if (/^(ed|ml-dsa-)/.test(type)) return undefined;
+  return `its key is of the type ${type}, which TLS has no use for: take RSA or ECDSA`;
+}
+
+/** Signatures that clients no longer trust. A root signs itself, which nobody checks. */
+function weakness(chain: readonly X509Certificate[]): CertificateRemark[] {
+  const weak = chain.find(
+    ({ signatureAlgorithm, subject, issuer }) =>
+      /sha1|md5/i.test(signatureAlgorithm ?? '') && subject !== issuer,
+  );
+  if (weak === undefined) return [];
+  const which = weak === chain[0] ? 'It' : 'A certificate of its chain';
+  const message = `${which} is signed with ${weak.signatureAlgorithm ?? ''}, which clients refuse: have it issued anew.`;
+  return [{ code: 'certificate-weak', message }];
 }
 
 function keyProblem(leaf: X509Certificate, key: string): string | undefined {
@@ -68,7 +109,25 @@ function describe(
     },
     notAfterMs: notAfter.getTime(),
     covers: (host) => covers(leaf, host),
+    keyType: leaf.publicKey.asymmetricKeyType ?? '',
+    remarks: [],
   };
+}
+
+/** Name of the Secret's key; cert-manager and Gloo have it, too. */
+const OCSP_KEY = 'tls.ocsp-staple';
+
+function addOcsp(
+  parsed: ParsedCertificate,
+  secret: Secret,
+  leaf: X509Certificate,
+): ParsedCertificate {
+  const bytes = decodeBytes(secret, OCSP_KEY);
+  if (bytes.length === 0) return parsed;
+  const ocsp = parseOcspResponse(bytes, leaf);
+  if (!('problem' in ocsp)) return { ...parsed, certificate: { ...parsed.certificate, ocsp } };
+  const message = `The OCSP response in its ${OCSP_KEY} is not sent along: ${ocsp.problem}.`;
+  return { ...parsed, remarks: [...parsed.remarks, { code: 'ocsp-not-stapled', message }] };
 }
 
 function covers(leaf: X509Certificate, host: string): boolean {
@@ -85,10 +144,14 @@ export function pemCertificates(text: string): readonly string[] {
 }
 
 /** Empty where the Secret has no such key. */
-export function decodeData({ data }: Secret, name: string): string {
+export function decodeData(secret: Secret, name: string): string {
+  return decodeBytes(secret, name).toString('latin1');
+}
+
+function decodeBytes({ data }: Secret, name: string): Buffer {
   const given = objectOf(data);
   const text = given !== undefined && Object.hasOwn(given, name) ? textOf(given[name]) : undefined;
-  return Buffer.from(text ?? '', 'base64').toString('latin1');
+  return Buffer.from(text ?? '', 'base64');
 }
 
 /** Whether two results say the same, be they of one Secret or of its copy. */
@@ -98,6 +161,10 @@ export function isSameCertificate(a: CertificateResult, b: CertificateResult): b
   const { certificate: one } = a;
   const { certificate: other } = b;
   return (
-    one.id === other.id && one.chain === other.chain && one.key.reveal() === other.key.reveal()
+    one.id === other.id &&
+    one.chain === other.chain &&
+    one.key.reveal() === other.key.reveal() &&
+    one.ocsp?.response === other.ocsp?.response &&
+    JSON.stringify(a.remarks) === JSON.stringify(b.remarks)
   );
 }

@@ -12,7 +12,8 @@ export interface DhParameters {
   readonly findings: readonly Finding[];
 }
 
-const PEM = /-----BEGIN DH PARAMETERS-----([A-Za-z0-9+/=\s]+)-----END DH PARAMETERS-----/;
+const PEM =
+  /-----BEGIN (?:X9\.42 )?DH PARAMETERS-----([A-Za-z0-9+/=\s]+)-----END (?:X9\.42 )?DH PARAMETERS-----/;
 const LEAST_BITS = 2_048;
 
 /** `key`: the Secret's name; `configMap`: who names it. */

@@ -9,6 +9,8 @@ import type { ObjectKey } from './snapshot.ts';
 export interface HostCertificate {
   /** Undefined: the default certificate. */
   readonly own: Certificate | undefined;
+  /** One with a key of another type, for clients that can't verify the first. */
+  readonly second: Certificate | undefined;
   /** A certificate that was made for this host, not one that we generated or that is for others. */
   readonly isGenuine: boolean;
   readonly covers: (host: string) => boolean;
@@ -22,8 +24,8 @@ export interface DefaultCertificate {
 }
 
 /**
- * The Secret of the entry that lists the host; where none does, any whose certificate covers it. What can't be used leaves
- * the default certificate, and the host with TLS. Source: routing.md §7.2.
+ * The Secrets of the entries that list the host, one for each type of key; where none does, the first whose certificate covers
+ * it. What can't be used leaves the default certificate, and the host with TLS. Source: routing.md §7.2.
  */
 export function decideHostCertificate(
   { host, tls }: HostCore,
@@ -32,20 +34,37 @@ export function decideHostCertificate(
 ): HostCertificate {
   const findings: Finding[] = [];
   const { claim, listed, secrets = [] } = tls ?? {};
+  const usable: ParsedCertificate[] = [];
+  const broken: { readonly key: ObjectKey; readonly result: CertificateResult | undefined }[] = [];
   for (const key of secrets) {
     const result = certificateOf(key);
     if (result !== undefined && !('problem' in result)) {
-      if (result.covers(host)) return present(result, findings);
+      if (result.covers(host)) usable.push(result);
       if (listed === undefined) continue;
+      if (result.covers(host)) continue;
     }
-    if (claim !== undefined) findings.push(explain(host, claim.owner.object, key, result));
+    broken.push({ key, result });
   }
+  const [own, ...others] = usable;
+  if (claim !== undefined) {
+    const { object } = claim.owner;
+    const consequence = consequenceOf(host, own);
+    for (const { key, result } of broken) {
+      if (own === undefined || listed !== undefined) {
+        findings.push(explain({ host, object, key, result, consequence }));
+      }
+    }
+    if (own !== undefined && listed !== undefined)
+      findings.push(...reportUnused(object, own, others));
+  }
+  if (own !== undefined) return present(own, listed === undefined ? [] : others, findings);
   if (claim !== undefined && listed === undefined && secrets.length > 0 && findings.length === 0) {
     const message = `No entry of spec.tls lists the host ${host}, and no certificate there is for it: it is served with the default certificate.`;
     findings.push(finding('certificate-host-mismatch', claim.owner.object, 'spec.tls', message));
   }
   return {
     own: undefined,
+    second: undefined,
     isGenuine: byDefault.parsed?.covers(host) === true,
     covers: (name) => byDefault.parsed?.covers(name) === true,
     findings,
@@ -53,19 +72,57 @@ export function decideHostCertificate(
 }
 
 function present(
-  { certificate, covers }: ParsedCertificate,
+  own: ParsedCertificate,
+  others: readonly ParsedCertificate[],
   findings: readonly Finding[],
 ): HostCertificate {
-  return { own: certificate, isGenuine: true, covers, findings };
+  const second = others.find(({ keyType }) => keyType !== own.keyType);
+  return {
+    own: own.certificate,
+    second: second?.certificate,
+    isGenuine: true,
+    covers: (name) => own.covers(name) || second?.covers(name) === true,
+    findings,
+  };
 }
 
-function explain(
-  host: string,
+function reportUnused(
   object: string,
-  key: ObjectKey,
-  result: CertificateResult | undefined,
-): Finding {
-  const consequence = `The host ${host} is served with the default certificate.`;
+  own: ParsedCertificate,
+  others: readonly ParsedCertificate[],
+): readonly Finding[] {
+  const second = others.find(({ keyType }) => keyType !== own.keyType);
+  const unused = others.filter((each) => each !== second);
+  const findings = unused.map(({ certificate: { id } }) => {
+    const message = `Another entry has a certificate with a key of the same type for the host: that in the Secret ${id} is not used.`;
+    return finding('certificate-unused', object, 'spec.tls', message);
+  });
+  if (second === undefined) return findings;
+  const stapled = [own, second].filter(({ certificate }) => certificate.ocsp !== undefined);
+  return [
+    ...findings,
+    ...stapled.map(({ certificate: { id } }) => {
+      const message = `The OCSP response in the Secret ${id} is not sent along where a host has two certificates: which one a client gets is not known in time.`;
+      return finding('ocsp-not-stapled', object, 'spec.tls', message);
+    }),
+  ];
+}
+
+function consequenceOf(host: string, own: ParsedCertificate | undefined): string {
+  return own === undefined
+    ? `The host ${host} is served with the default certificate.`
+    : `The host ${host} is served with that of the Secret ${own.certificate.id} alone.`;
+}
+
+interface Unusable {
+  readonly host: string;
+  readonly object: string;
+  readonly key: ObjectKey;
+  readonly result: CertificateResult | undefined;
+  readonly consequence: string;
+}
+
+function explain({ host, object, key, result, consequence }: Unusable): Finding {
   if (result === undefined) {
     const message = `The Secret ${key} does not exist. ${consequence}`;
     return finding('secret-missing', object, 'spec.tls', message);

@@ -1,3 +1,4 @@
+import type { HostTls } from '../model/config.ts';
 import type { FilterConfig } from '../model/filter-config.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Feature, HostDraft, Values } from './annotations/feature.ts';
@@ -16,6 +17,7 @@ export interface HostCore {
   readonly filters: readonly FilterConfig[];
   /** As wished: a host of that name, or an older claim to it, wins. */
   readonly aliases: readonly string[];
+  readonly hostTls: HostTls | undefined;
   /** The claim that wishes for them. */
   readonly aliasClaim: HostClaim | undefined;
   /** The claim that decides about TLS. */
@@ -47,6 +49,7 @@ export function decideHostCore(host: string, claims: readonly HostClaim[]): Host
     filters: isClosed ? [{ kind: 'deny', status: 503 }] : draft.filters,
     aliases: host === '' ? [] : draft.aliases.filter((alias) => alias !== host),
     aliasClaim,
+    hostTls: draft.tls,
     tls: decideTls(claims, findings),
     findings,
   };

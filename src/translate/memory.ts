@@ -3,6 +3,7 @@ import type { Cluster } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Settings } from '../model/settings.ts';
 import { isSameCertificate, type CertificateResult } from './certificate.ts';
+import type { ClientVerificationResult } from './client-verification.ts';
 import type { ConfigMapResult } from './configmap/global-settings.ts';
 import type { DhParameters } from './dh-parameters.ts';
 import type { EndpointSetResult } from './usable-endpoints.ts';
@@ -10,6 +11,7 @@ import type { EndpointTlsResult } from './endpoint-tls.ts';
 import type { DefaultCertificate, HostCertificate } from './host-certificate.ts';
 import type { HostCore } from './host-core.ts';
 import { isSameList, Memo } from './memo.ts';
+import type { NodePlace } from './node-places.ts';
 import { sortFindings } from './finding.ts';
 import type { ParsedIngress } from './parsed-ingress.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
@@ -28,13 +30,15 @@ export class Memory {
     isSameCertificate(last, made) ? last : made,
   );
   readonly defaultCertificates = new Memo<DefaultCertificate>();
+  readonly dhParameters = new Memo<DhParameters>(keepIfEqual);
   readonly cores = new Memo<HostCore>();
   readonly certificates = new Memo<HostCertificate>();
-  readonly dhParameters = new Memo<DhParameters>(keepIfEqual);
   readonly hosts = new Memo<HostResult>(reuseHost);
   readonly clusters = new Memo<Cluster>(keepIfEqual);
   /** Their digests tell versions of a Secret apart. */
   readonly endpointTls = new Memo<EndpointTlsResult | undefined>(keepIfEqual);
+  readonly clientVerifications = new Memo<ClientVerificationResult | undefined>(keepIfEqual);
+  readonly nodePlaces = new Memo<readonly NodePlace[]>(keepIfEqual);
   readonly endpointSets = new Memo<EndpointSetResult>(reuseEndpointSet);
   /** Findings that are made anew in each pass, by what they are about. */
   readonly findings = new Memo<readonly Finding[]>(keepIfEqual);
@@ -57,12 +61,14 @@ export class Memory {
     this.settings.endPass();
     this.secrets.endPass();
     this.defaultCertificates.endPass();
+    this.dhParameters.endPass();
     this.cores.endPass();
     this.certificates.endPass();
     this.hosts.endPass();
     this.clusters.endPass();
-    this.dhParameters.endPass();
     this.endpointTls.endPass();
+    this.clientVerifications.endPass();
+    this.nodePlaces.endPass();
     this.endpointSets.endPass();
     this.findings.endPass();
   }
@@ -79,7 +85,7 @@ function reuseHost(last: HostResult, made: HostResult): HostResult {
       const before = last.virtualHosts[index];
       return before !== undefined && isDeepStrictEqual(before, host) ? before : host;
     }),
-    certificate: made.certificate,
+    certificates: made.certificates,
     uses: keepIfEqual(last.uses, made.uses),
     findings: keepIfEqual(last.findings, made.findings),
   };

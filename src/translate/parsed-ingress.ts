@@ -2,6 +2,7 @@ import type { Finding } from '../model/finding.ts';
 import { readAnnotations, type AnnotationReading } from './annotations/read-annotations.ts';
 import type { RouteKind } from './annotations/feature.ts';
 import { parseBackend, type Backend } from './backend.ts';
+import { readClientVerificationWish, type ClientVerificationWish } from './client-verification.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { finding, quote } from './finding.ts';
 import { readEndpointTlsWish, type EndpointTlsWish } from './endpoint-tls.ts';
@@ -17,10 +18,12 @@ export interface ParsedIngress {
   readonly key: ObjectKey;
   /** One a host that its rules name, in their order. */
   readonly claims: readonly HostClaim[];
-  /** Secrets that it names: its certificates, and that for TLS to endpoints. */
+  /** Secrets that it names: its certificates, that for TLS to endpoints, that for its clients. */
   readonly secrets: readonly ObjectKey[];
   /** Undefined: nothing is asked for. */
   readonly endpointTls: EndpointTlsWish | undefined;
+  /** Undefined: nothing is asked for. */
+  readonly clientVerification: ClientVerificationWish | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -56,7 +59,7 @@ export interface RuleClaim {
 }
 
 export interface TlsClaim {
-  /** The entry that lists the host; undefined: none does, and any Secret whose certificate covers the host will do. */
+  /** The first entry that lists the host; undefined: none does, and any Secret whose certificate covers the host will do. */
   readonly listed: { readonly secret: ObjectKey | undefined } | undefined;
   readonly secrets: readonly ObjectKey[];
 }
@@ -74,12 +77,13 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   const object = `Ingress ${namespace}/${name}`;
   const key = `${namespace}/${name}`;
   const spec = objectOf(ingress.spec);
-  const dropped = (reason: Finding): ParsedIngress => ({
+  const dropped = (...findings: readonly Finding[]): ParsedIngress => ({
     key,
     claims: [],
     secrets: [],
     endpointTls: undefined,
-    findings: [reason],
+    clientVerification: undefined,
+    findings,
   });
   if (context.options.disableCatchAll && objectOf(spec?.defaultBackend) !== undefined) {
     const message = 'Ingresses with a default backend are not served here (--disable-catch-all).';
@@ -92,26 +96,22 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
     prefix: context.options.annotationsPrefix,
     global: context.global,
   });
-  if (annotations.standing === 'left-out') {
-    return {
-      key,
-      claims: [],
-      secrets: [],
-      endpointTls: undefined,
-      findings: annotations.findings,
-    };
-  }
+  if (annotations.standing === 'left-out') return dropped(...annotations.findings);
   const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress), annotations };
   const { claims, findings } = new ClaimReader(owner, spec).read();
   const prefix = context.options.annotationsPrefix;
-  const endpointTls = readEndpointTlsWish(annotations, { object, namespace, prefix });
+  const place = { object, namespace, prefix };
+  const endpointTls = readEndpointTlsWish(annotations, place);
+  const clientVerification = readClientVerificationWish(annotations, place);
   const certificates = tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []);
   return {
     key,
     claims,
-    secrets:
-      endpointTls?.secret === undefined ? certificates : [...certificates, endpointTls.secret],
+    secrets: [...certificates, endpointTls?.secret, clientVerification?.secret].filter(
+      (secret) => secret !== undefined,
+    ),
     endpointTls,
+    clientVerification,
     findings: [...annotations.findings, ...findings],
   };
 }
@@ -258,9 +258,12 @@ function tlsEntries(namespace: string, spec: IngressSpec): readonly TlsEntry[] {
 
 /** Source: routing.md §7.2. */
 function tlsClaim(host: string, entries: readonly TlsEntry[]): TlsClaim {
-  const listed = entries.find(({ hosts }) => hosts.includes(host));
+  const listing = entries.filter(({ hosts }) => hosts.includes(host));
+  const [listed] = listing;
   if (listed !== undefined) {
-    return { listed, secrets: listed.secret === undefined ? [] : [listed.secret] };
+    // The first asks for the default certificate; the others can only add to one.
+    const named = listed.secret === undefined ? [] : listing.flatMap(({ secret }) => secret ?? []);
+    return { listed, secrets: [...new Set(named)] };
   }
   const secrets = entries.flatMap(({ secret }) => secret ?? []);
   return { listed: undefined, secrets: [...new Set(secrets)] };

@@ -1,6 +1,7 @@
 import type { Certificate, VirtualHost } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseCertificate, type CertificateResult } from './certificate.ts';
+import type { ClientVerificationResult } from './client-verification.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import type { EndpointTlsResult } from './endpoint-tls.ts';
 import { finding } from './finding.ts';
@@ -24,6 +25,8 @@ export interface HostsContext {
   readonly hasDefaultBackend: boolean;
   /** By Ingress: `Ingress shop/web`. */
   readonly endpointTls: ReadonlyMap<string, EndpointTlsResult>;
+  /** The same. */
+  readonly clientVerifications: ReadonlyMap<string, ClientVerificationResult>;
 }
 
 export interface HostsResult {
@@ -52,11 +55,13 @@ export function translateHosts(
     const { own = [], lost = [] } = aliases.get(core.host) ?? {};
     const certificate = certificates.get(core.host);
     const parentCertificate = certificates.get(core.wildcardParent ?? '');
-    const { global, hasDefaultBackend, endpointTls } = context;
+    const { global, hasDefaultBackend, endpointTls, clientVerifications } = context;
     const defaultCertificate = context.defaultCertificate.certificate.id;
     const inputs: unknown[] = [core, certificate, parentCertificate, own.join()];
     inputs.push(global, defaultCertificate);
-    for (const { owner } of core.claims) inputs.push(endpointTls.get(owner.object));
+    for (const { owner } of core.claims) {
+      inputs.push(endpointTls.get(owner.object), clientVerifications.get(owner.object));
+    }
     const host = context.memory.hosts.get(core.host, inputs, () =>
       translateHost({
         core,
@@ -67,12 +72,11 @@ export function translateHosts(
         defaultCertificate,
         hasDefaultBackend,
         endpointTls,
+        clientVerifications,
       }),
     );
     for (const each of host.virtualHosts) result.virtualHosts.set(each.name, each);
-    if (host.certificate !== undefined) {
-      result.certificates.set(host.certificate.id, host.certificate);
-    }
+    for (const each of host.certificates) result.certificates.set(each.id, each);
     result.uses.push(host.uses);
     if (core.findings.length > 0) result.findings.push(core.findings);
     if (host.findings.length > 0) result.findings.push(host.findings);

@@ -1,20 +1,26 @@
-import type { Certificate, ProxyConfig } from '../model/config.ts';
+import type { ProxyConfig } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseCertificate } from './certificate.ts';
+import {
+  reportClientVerification,
+  resolveClientVerification,
+  type ClientVerificationResult,
+} from './client-verification.ts';
 import { createIngressSelection, findClassSlip, reportOtherClass } from './class-selection.ts';
 import {
   translateConfigMap,
   translateSettings,
   type GlobalSettings,
 } from './configmap/global-settings.ts';
+import { resolveDhParameters, type DhParameters } from './dh-parameters.ts';
 import { reportEndpointTls, resolveEndpointTls, type EndpointTlsResult } from './endpoint-tls.ts';
 import { finding } from './finding.ts';
 import type { DefaultCertificate } from './host-certificate.ts';
 import { Memory } from './memory.ts';
 import { parseIngress, type ParsedIngress } from './parsed-ingress.ts';
-import { resolveDhParameters, type DhParameters } from './dh-parameters.ts';
 import type { Ingress, References, Snapshot } from './snapshot.ts';
-import { translateBackends } from './translate-backends.ts';
+import { reportCertificates } from './report-certificates.ts';
+import { translateBackends, type BackendsResult } from './translate-backends.ts';
 import { translateHosts } from './translate-hosts.ts';
 import type { TranslateOptions } from './translate-options.ts';
 
@@ -45,6 +51,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
   const defaultCertificate = chooseDefaultCertificate(snapshot, options, memory);
   const ingresses = selectIngresses(snapshot, { options, global, memory });
   const endpointTls = resolveAllEndpointTls(ingresses.served, snapshot, memory);
+  const clients = resolveClientVerifications(ingresses.served, snapshot, memory);
   const hosts = translateHosts(ingresses.served, {
     memory,
     snapshot,
@@ -52,6 +59,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     defaultCertificate: defaultCertificate.chosen,
     hasDefaultBackend: options.defaultBackendService !== undefined,
     endpointTls: endpointTls.results,
+    clientVerifications: clients.results,
   });
   const backends = translateBackends(hosts.uses, { memory, snapshot, options, global });
   const { certificate } = defaultCertificate.chosen;
@@ -68,14 +76,15 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
   const findings = memory.sort([
     configMap.findings,
     defaultCertificate.findings,
+    dhParameters.findings,
     ...ingresses.findings,
     ...endpointTls.findings,
+    ...clients.findings,
     ...hosts.findings,
     ...backends.findings,
-    ...reportExpired(certificates, options, memory),
+    ...reportCertificates(certificates, options, memory),
   ]);
   memory.endPass();
-    dhParameters.findings,
   return {
     config: { settings, virtualHosts, clusters, endpointSets, certificates },
     findings,
@@ -103,14 +112,6 @@ function readConfigMap(
   return memory.configMaps.get('', [configMap], () => translateConfigMap(key, configMap));
 }
 
-interface SelectionContext {
-  readonly options: TranslateOptions;
-  readonly global: GlobalSettings;
-  readonly memory: Memory;
-}
-
-interface SelectedIngresses {
-  readonly served: readonly ParsedIngress[];
 const NO_DH_PARAMETERS: DhParameters = { pem: undefined, findings: [] };
 
 function readDhParameters(
@@ -125,6 +126,14 @@ function readDhParameters(
   );
 }
 
+interface SelectionContext {
+  readonly options: TranslateOptions;
+  readonly global: GlobalSettings;
+  readonly memory: Memory;
+}
+
+interface SelectedIngresses {
+  readonly served: readonly ParsedIngress[];
   readonly findings: readonly (readonly Finding[])[];
 }
 
@@ -225,6 +234,37 @@ function resolveAllEndpointTls(
   return { results, findings };
 }
 
+interface ClientVerificationResults {
+  /** By Ingress: `Ingress shop/web`. */
+  readonly results: ReadonlyMap<string, ClientVerificationResult>;
+  readonly findings: readonly (readonly Finding[])[];
+}
+
+/** For every Ingress that says something of its clients' certificates. */
+function resolveClientVerifications(
+  ingresses: readonly ParsedIngress[],
+  { secrets }: Snapshot,
+  memory: Memory,
+): ClientVerificationResults {
+  const results = new Map<string, ClientVerificationResult>();
+  const findings: (readonly Finding[])[] = [];
+  for (const { clientVerification: wish } of ingresses) {
+    if (wish === undefined) continue;
+    const { object } = wish;
+    const secret = secrets.get(wish.secret ?? '');
+    const result = memory.clientVerifications.get(object, [wish, secret], () =>
+      resolveClientVerification(wish, secret),
+    );
+    if (result !== undefined) results.set(object, result);
+    findings.push(
+      memory.findings.get(`clients ${object}`, [wish, result], () =>
+        reportClientVerification(wish, result),
+      ),
+    );
+  }
+  return { results, findings };
+}
+
 function reportDefault(
   key: string,
   problem: string | undefined,
@@ -238,38 +278,19 @@ function reportDefault(
   });
 }
 
-function reportExpired(
-  certificates: ReadonlyMap<string, Certificate>,
-  { now, defaultCertificate }: TranslateOptions,
-  memory: Memory,
-): readonly (readonly Finding[])[] {
-  if (now === undefined) return [];
-  const time = new Date(now()).toISOString();
-  const expired = [...certificates.values()].filter(({ notAfter }) => notAfter < time);
-  return expired.map(({ id, notAfter }) =>
-    memory.findings.get(`expired ${id}`, [notAfter], () => {
-      const isGenerated = id === defaultCertificate.id;
-      const object = isGenerated ? 'the generated default certificate' : `Secret ${id}`;
-      const remedy = isGenerated ? 'start anew to have another one' : 'renew it';
-      const message = `The certificate has expired on ${notAfter}. It is still presented, and clients refuse it: ${remedy}.`;
-      return [finding('certificate-expired', object, undefined, message)];
-    }),
-  );
-}
-
 function referencesOf(
   ingresses: readonly ParsedIngress[],
   { externalNames, nodes, samples }: BackendsResult,
   { options, global }: Pick<SelectionContext, 'options' | 'global'>,
 ): References {
+  const { configMap, defaultSslCertificate } = options;
+  const dhParameters = global.values['ssl-dh-param'];
   const secrets = new Set<string>();
   for (const ingress of ingresses) {
     for (const secret of ingress.secrets) secrets.add(secret);
   }
   if (defaultSslCertificate !== undefined) secrets.add(defaultSslCertificate);
-  const configMaps = new Set(configMap === undefined ? [] : [configMap]);
-  return { secrets, configMaps, externalNames };
-}
-  const { configMap, defaultSslCertificate } = options;
-  const dhParameters = global.values['ssl-dh-param'];
   if (dhParameters !== '') secrets.add(dhParameters);
+  const configMaps = new Set(configMap === undefined ? [] : [configMap]);
+  return { secrets, configMaps, externalNames, nodes, samples };
+}

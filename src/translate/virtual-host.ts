@@ -1,5 +1,7 @@
 import type { Certificate, VirtualHost } from '../model/config.ts';
+import type { FilterConfig } from '../model/filter-config.ts';
 import type { Finding } from '../model/finding.ts';
+import { decideHostClients, type ClientVerificationResult } from './client-verification.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { hstsValue } from './configmap/tls-keys.ts';
 import type { EndpointTlsResult } from './endpoint-tls.ts';
@@ -19,12 +21,17 @@ export interface HostInputs {
   readonly defaultCertificate: string;
   readonly hasDefaultBackend: boolean;
   readonly endpointTls: ReadonlyMap<string, EndpointTlsResult>;
+  readonly clientVerifications: ReadonlyMap<string, ClientVerificationResult>;
 }
+
+/** Nobody can be made sure of, so nobody gets in, over TLS or not. */
+const NO_CLIENTS: FilterConfig = { kind: 'deny', status: 403 };
 
 export interface HostResult {
   /** The host, and apart from it those aliases that its certificate is not for. */
   readonly virtualHosts: readonly VirtualHost[];
-  readonly certificate: Certificate | undefined;
+  /** Its own. */
+  readonly certificates: readonly Certificate[];
   readonly uses: readonly BackendUse[];
   readonly findings: readonly Finding[];
 }
@@ -39,15 +46,22 @@ export function translateHost(inputs: HostInputs): HostResult {
   const routes = routesFor(presented !== undefined);
   const isCovered = (alias: string): boolean =>
     certificate === undefined || certificate.covers(alias);
+  const clients = decideHostClients(core.claims, inputs.clientVerifications);
+  const { verification } = clients;
   const host: VirtualHost = {
     name: core.host,
     aliases: aliases.filter(isCovered),
     matching: routes.matching,
     routes: routes.routes,
-    filters: core.filters,
+    filters: verification === 'broken' ? [NO_CLIENTS, ...core.filters] : core.filters,
     certificate:
       certificate === undefined ? undefined : (certificate.own?.id ?? inputs.defaultCertificate),
+    ...(certificate?.second === undefined ? {} : { secondCertificate: certificate.second.id }),
+    ...(core.hostTls === undefined ? {} : { tls: core.hostTls }),
     hsts: presented?.isGenuine === true ? hstsValue(global.values) : undefined,
+    ...(verification === undefined || verification === 'broken'
+      ? {}
+      : { clientVerification: verification }),
   };
   // The certificate is not for them, so none is theirs and plain requests stay plain.
   const uncovered = aliases.filter((alias) => !isCovered(alias));
@@ -55,8 +69,8 @@ export function translateHost(inputs: HostInputs): HostResult {
   const unlike = { aliases: [], routes: plain, certificate: undefined, hsts: undefined };
   return {
     virtualHosts: [host, ...uncovered.map((name) => ({ ...host, ...unlike, name }))],
-    certificate: certificate?.own,
+    certificates: [certificate?.own, certificate?.second].filter((each) => each !== undefined),
     uses: routes.uses,
-    findings: [...routes.findings, ...(certificate?.findings ?? [])],
+    findings: [...routes.findings, ...(certificate?.findings ?? []), ...clients.findings],
   };
 }

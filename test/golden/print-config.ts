@@ -28,7 +28,14 @@ export function printConfig(config: ProxyConfig, references: References): string
     ),
     certificates: sorted(config.certificates)
       .filter(([id]) => id !== 'default')
-      .map(([id, { fingerprint, notAfter }]) => `${id} ${fingerprint.slice(0, 16)} ${notAfter}`),
+      .map(([id, { fingerprint, notAfter, ocsp }]) =>
+        [
+          id,
+          fingerprint.slice(0, 16),
+          notAfter,
+          ...(ocsp === undefined ? [] : ['ocsp', ocsp.notAfter]),
+        ].join(' '),
+      ),
     references: {
       secrets: [...references.secrets].sort(),
       configMaps: [...references.configMaps].sort(),
@@ -49,12 +56,15 @@ function printHosts({ virtualHosts }: ProxyConfig): object {
 
 function printHost(host: VirtualHost): object {
   const { aliases, filters, matching, certificate, hsts, routes } = host;
+  const { secondCertificate, tls } = host;
   const { clientVerification } = host;
   return {
     ...(matching === 'paths' ? {} : { matching }),
     ...(aliases.length === 0 ? {} : { aliases }),
     ...(filters.length === 0 ? {} : { filters }),
     certificate,
+    ...(secondCertificate === undefined ? {} : { secondCertificate }),
+    ...(tls === undefined ? {} : { tls }),
     hsts,
     ...(clientVerification === undefined
       ? {}

@@ -1,4 +1,5 @@
 import type {
+  HostTls,
   RetryPolicy,
   RouteBuffering,
   RouteTimeouts,
@@ -92,6 +93,7 @@ export interface RouteContext {
 export interface HostDraft {
   readonly aliases: readonly string[];
   readonly filters: readonly FilterConfig[];
+  readonly tls?: HostTls;
 }
 
 /** One thing that annotations make a route or a host do; `T` has the type of each annotation's value. */

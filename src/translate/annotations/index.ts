@@ -1,5 +1,6 @@
 import { affinity } from './affinity.ts';
 import { appRoot } from './app-root.ts';
+import { authTls } from './auth-tls.ts';
 import { backendProtocol } from './backend-protocol.ts';
 import { buffering } from './buffering.ts';
 import type { Feature } from './feature.ts';
@@ -13,6 +14,8 @@ import { redirect } from './redirect.ts';
 import { retries } from './retries.ts';
 import { rewriteTarget } from './rewrite-target.ts';
 import { serverAlias } from './server-alias.ts';
+import { serviceUpstream } from './service-upstream.ts';
+import { sslCiphers, sslPreferServerCiphers } from './ssl-ciphers.ts';
 import { sslRedirect } from './ssl-redirect.ts';
 import { upstreamHash } from './upstream-hash.ts';
 
@@ -21,6 +24,7 @@ import { upstreamHash } from './upstream-hash.ts';
  * redirects, these before the rewrite and the way to TLS, and access control last. Those without a filter follow.
  */
 export const features: readonly Feature[] = [
+  authTls,
   appRoot,
   globalGuards,
   redirect,
@@ -33,8 +37,11 @@ export const features: readonly Feature[] = [
   buffering,
   backendProtocol,
   proxySsl,
+  serviceUpstream,
   loadBalance,
   upstreamHash,
   affinity,
   serverAlias,
+  sslCiphers,
+  sslPreferServerCiphers,
 ];

@@ -52,10 +52,6 @@ const pathGuards: readonly Row[] = [
 ];
 
 const hostGuards: readonly Row[] = [
-  ['auth-tls-secret', 'medium', '', 'CA that client certificates are checked against.'],
-  ['auth-tls-verify-client', 'medium', 'off', 'Whether a client certificate is asked for.'],
-  ['auth-tls-match-cn', 'high', '', 'Subjects of client certificates that may pass.'],
-  ['auth-tls-pass-certificate-to-upstream', 'low', 'false', 'Client certificate for endpoints.'],
   ['server-snippet', 'critical', '', 'Raw nginx configuration of a host.'],
 ];
 
@@ -67,17 +63,12 @@ const ignored: readonly Row[] = [
   ['canary-weight', 'low', '0', 'Share of a canary.'],
   ['canary-weight-total', 'low', '100', 'What that share is a part of.'],
   ['affinity-canary-behavior', 'low', 'sticky', 'Session affinity of canaries.'],
-  ['service-upstream', 'low', 'false', "The Service's own address in place of its endpoints."],
   ['relative-redirects', 'low', 'false', 'Redirects without scheme and host.'],
   ['from-to-www-redirect', 'low', 'false', 'Redirect between a host with and without `www.`.'],
   ['x-forwarded-prefix', 'medium', '', 'X-Forwarded-Prefix for endpoints.'],
   ['upstream-vhost', 'low', '', 'Host for endpoints.'],
   ['use-port-in-redirects', 'low', 'false', 'Port in redirects.'],
   ['ssl-passthrough', 'low', 'false', 'TLS that endpoints terminate; here it ends at the proxy.'],
-  ['ssl-ciphers', 'low', '', 'Ciphers of a host.'],
-  ['ssl-prefer-server-ciphers', 'low', 'true', 'Whose order of ciphers counts.'],
-  ['auth-tls-verify-depth', 'low', '1', 'Longest chain of client certificates.'],
-  ['auth-tls-error-page', 'high', '', 'Where clients without a good certificate are sent.'],
   ['enable-cors', 'low', 'false', 'CORS answers by the proxy.'],
   ['cors-allow-origin', 'medium', '*', 'Origins that CORS allows.'],
   [

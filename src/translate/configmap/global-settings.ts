@@ -142,6 +142,11 @@ function reportConsequences(object: string, { values }: GlobalSettings): Finding
     if (values[name] !== '')
       closing(name, 'every path answers 503, since the text may hold rules of access');
   }
+  const { leftOut } = values['ssl-protocols'];
+  if (leftOut.length > 0) {
+    const message = `${leftOut.join(', ')}: not spoken, because nothing older than TLS 1.2 is safe (RFC 8996). Clients that can do no better are refused.`;
+    findings.push(finding('configmap-key-unsupported', object, 'data[ssl-protocols]', message));
+  }
   const isTold = values['use-forwarded-headers'] || values['use-proxy-protocol'];
   if (isTold && values['proxy-real-ip-cidr'].join() === '0.0.0.0/0') {
     const message =

@@ -22,6 +22,8 @@ type TlsVersion = TlsSettings['minVersion'];
 interface TlsVersions {
   readonly min: TlsVersion;
   readonly max: TlsVersion;
+  /** Asked for, and not spoken. */
+  readonly leftOut: readonly string[];
 }
 
 const KNOWN_VERSIONS = new Set(['SSLv2', 'SSLv3', 'TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']);
@@ -36,7 +38,9 @@ function tlsVersions(): ValueParser<TlsVersions> {
       const usable = (['TLSv1.2', 'TLSv1.3'] as const).filter((name) => names.includes(name));
       const [min] = usable;
       const max = usable.at(-1);
-      return min === undefined || max === undefined ? undefined : { min, max };
+      if (min === undefined || max === undefined) return undefined;
+      const leftOut = names.filter((name) => !usable.some((each) => each === name));
+      return { min, max, leftOut };
     },
   };
 }
