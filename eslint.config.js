@@ -12,7 +12,8 @@ const LAYERS = {
   dataplane: ['model', 'observability'],
   workers: ['model', 'observability', 'dataplane'],
   observability: ['model'],
-  admin: ['model', 'observability'],
+  explain: ['model', 'observability', 'dataplane'],
+  admin: ['model', 'observability', 'explain'],
 };
 
 /** Packages that enter in one folder only; everywhere else they are refused. */
@@ -47,6 +48,7 @@ const folders = [
   'dataplane',
   'workers',
   'observability',
+  'explain',
   'admin',
   'cli',
 ];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { StartError } from './cli/check-ports.ts';
 import { helpText } from './cli/help.ts';
+import { explainCommand, statusCommand } from './cli/inspect.ts';
 import { parseServeOptions } from './cli/options.ts';
 import { UsageError } from './cli/parse-flags.ts';
 import { serve, type RunningServer } from './cli/serve.ts';
@@ -24,13 +25,15 @@ async function main(args: readonly string[]): Promise<void> {
     print(helpText());
     return;
   }
+  const inspect = { explain: explainCommand, status: statusCommand }[command];
   const isFlag = command.startsWith('-');
-  if (!isFlag && !SERVE_NAMES.includes(command)) {
+  if (inspect === undefined && !isFlag && !SERVE_NAMES.includes(command)) {
     const what = command === '' ? 'no command given' : `unknown command ${JSON.stringify(command)}`;
     return fail(`${what}; ts-nginx --help lists what there is`);
   }
   try {
-    await runServe(isFlag ? args : args.slice(1));
+    if (inspect !== undefined) process.stdout.write(await inspect(args.slice(1)));
+    else await runServe(isFlag ? args : args.slice(1));
   } catch (error) {
     if (error instanceof UsageError || error instanceof StartError) return fail(error.message);
     throw error;

@@ -1,3 +1,5 @@
+import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
+import type { ListedIngress } from '../explain/ingress-list.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 
@@ -12,6 +14,9 @@ export interface AdminState {
   /** When a config last went live on every worker. */
   lastAppliedAt(): Date | undefined;
   findings(): readonly Finding[];
+  /** What would become of a request; undefined before the first config. */
+  explain(request: ExplainRequest): Explanation | undefined;
+  ingresses(): readonly ListedIngress[];
   workers(): readonly WorkerStatus[];
   /** Prometheus text exposition format. */
   metricsText(): Promise<string>;

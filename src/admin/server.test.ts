@@ -10,6 +10,7 @@ import type { ProxyConfig } from '../model/config.ts';
 import { Sensitive } from '../model/sensitive.ts';
 import type { Settings } from '../model/settings.ts';
 import { createLogger } from '../observability/logger.ts';
+import type { Explanation } from '../explain/explanation.ts';
 import type { AdminState } from './admin-state.ts';
 import { startAdminServer } from './server.ts';
 
@@ -51,6 +52,17 @@ const healthy: AdminState = {
   configVersion: () => 42,
   lastAppliedAt: () => new Date('2026-10-07T13:55:36Z'),
   findings: () => [],
+  explain: ({ authority, target }) => ({
+    request: { scheme: 'http', host: authority, path: target, clientAddress: '192.0.2.1' },
+    host: undefined,
+    route: undefined,
+    filters: [],
+    answer: { status: 404, reason: 'no route' },
+    upstream: undefined,
+    others: [],
+    findings: [],
+  }),
+  ingresses: () => [],
   workers: () => [{ id: 0, state: 'serving', version: 42 }],
   metricsText: () => Promise.resolve('up 1\n'),
 };
@@ -107,6 +119,17 @@ for (const { path, state, status, body } of [
     assert.equal(response.headers.get('cache-control'), 'no-store');
   });
 }
+
+test('/explain says what would become of a request, /ingresses what is served', async (t) => {
+  const address = await serve(t);
+  const told = await fetch(`${address}/explain?authority=shop.example.com&target=/cart?a=b`);
+  const { request } = (await told.json()) as Explanation;
+  assert.deepEqual([request.host, request.path], ['shop.example.com', '/cart?a=b']);
+  assert.deepEqual(await (await fetch(`${address}/ingresses`)).json(), []);
+  assert.equal((await fetch(`${address}/explain`)).status, 400);
+  const early = await serve(t, { explain: () => undefined });
+  assert.equal((await fetch(`${early}/explain?authority=a.test`)).status, 503);
+});
 
 test('the health path is the one of the flag', async (t) => {
   const address = await serve(t, unready, '/is:it/well');

@@ -7,9 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import findMyWay from 'find-my-way';
 import type { Logger } from '../observability/logger.ts';
 import type { AdminState } from './admin-state.ts';
-import { textAnswer } from './answer.ts';
+import { jsonAnswer, textAnswer } from './answer.ts';
 import type { AdminAnswer } from './answer.ts';
 import { configAnswer } from './config-answer.ts';
+import { explainAnswer } from './explain-answer.ts';
 import { findingsAnswer } from './findings-answer.ts';
 import { healthAnswer, liveAnswer } from './health-answer.ts';
 import { statusPage } from './status-page.ts';
@@ -94,6 +95,8 @@ function createRoutes(
   add('/readyz', health);
   add('/metrics', async () => metricsAnswer(await state.metricsText()));
   add('/config', (request) => configAnswer(state.config(), request));
+  add('/explain', ({ query }) => explainAnswer(state, query));
+  add('/ingresses', () => jsonAnswer(200, state.ingresses()));
   add('/findings', () => findingsAnswer(state.findings()));
   add('/', ({ query }) => statusPage(state, options.version, query.get('q') ?? ''));
   return (path) =>

@@ -204,3 +204,13 @@ export const serveFlags: readonly Flag[] = [
     duration('log-flush-frequency', 'klog'),
   ]),
 ];
+
+/** Flags of `explain` and `status`, beside those of `serve` that say where the objects come from. */
+export const inspectFlags: readonly Flag[] = [
+  text('admin', 'Admin port of the running instance that is asked', 'http://127.0.0.1:10254'),
+  text('output', 'text or json', 'text'),
+  text('o', 'The same as --output'),
+  list('header', 'explain: a field of the request, name:value; may be repeated'),
+  text('method', 'explain: method of the request', 'GET'),
+  text('client', 'explain: address of the client', '192.0.2.1'),
+];

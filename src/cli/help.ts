@@ -1,4 +1,4 @@
-import { serveFlags, type Flag } from './flags.ts';
+import { inspectFlags, serveFlags, type Flag } from './flags.ts';
 
 const WIDTH = 40;
 
@@ -12,10 +12,16 @@ export function helpText(): string {
     '',
     'Usage:',
     '  ts-nginx serve [flags]          serve the Ingresses of a cluster, or of folders of manifests',
+    '  ts-nginx explain URL [flags]    which Ingress, filters and endpoints would serve a request, and why not the others',
+    '  ts-nginx status [flags]         the Ingresses, what of each is served, and what is to be fixed',
     '  ts-nginx --version | --help',
     '',
     'Flags of serve:',
     ...shown.map(describe),
+    '',
+    'Flags of explain and status, which ask a running instance, or read the objects themselves with --manifests or --kubeconfig',
+    '(then the flags of serve that choose objects and classes hold as well):',
+    ...inspectFlags.map(describe),
     '',
     'Known from ingress-nginx, not in effect yet (a warning says so):',
     ...wrap(later.map(({ name }) => `--${name}`)),

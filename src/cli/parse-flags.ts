@@ -13,6 +13,17 @@ export type FlagTexts = ReadonlyMap<string, readonly string[]>;
  * people have. Throws a `UsageError` for a flag that does not exist, a missing value, or words that are no flag.
  */
 export function parseFlags(args: readonly string[], flags: readonly Flag[]): FlagTexts {
+  const { texts, words } = parseCommand(args, flags);
+  const [word] = words;
+  if (word !== undefined) throw new UsageError(`unexpected argument ${quote(word)}`);
+  return texts;
+}
+
+/** The same, for commands that take words as well. */
+export function parseCommand(
+  args: readonly string[],
+  flags: readonly Flag[],
+): { readonly texts: FlagTexts; readonly words: readonly string[] } {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
   const { tokens } = parseArgs({
     args: [...args],
@@ -31,15 +42,15 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[]): Fla
   });
 
   const texts = new Map<string, string[]>();
+  const words: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      throw new UsageError(`unexpected argument ${quote(token.value)}`);
+    if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const flag = byName.get(token.name);
     if (flag === undefined) throw new UsageError(unknownFlag(token.rawName, flags));
     texts.set(flag.name, [...(texts.get(flag.name) ?? []), valueOf(flag, token.value)]);
   }
-  return texts;
+  return { texts, words };
 }
 
 function valueOf(flag: Flag, value: string | undefined): string {

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { startAdminServer, type AdminServer } from '../admin/server.ts';
+import { explain } from '../explain/explain.ts';
+import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
+import { listIngresses } from '../explain/ingress-list.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { startReconciling, type Reconciler } from '../reconcile.ts';
+import { createAddressTrial } from '../source/reach/address-trial.ts';
 import { createDnsSource } from '../source/dns/dns-source.ts';
 import { createKubernetesSource } from '../source/kubernetes/kubernetes-source.ts';
 import { createManifestSource } from '../source/manifests/manifest-source.ts';
@@ -17,6 +21,7 @@ import { checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
 import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
+import { knownIngresses } from './known-ingresses.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 
 export interface ServeContext {
@@ -24,6 +29,8 @@ export interface ServeContext {
   /** `POD_NAMESPACE` and `POD_NAME`; empty outside of a cluster. */
   readonly namespace: string;
   readonly pod: string;
+  /** `NODE_NAME`: the Node on which this process runs; undefined: not known, or none. */
+  readonly nodeName: string | undefined;
   /** `POD_IP` and `POD_IPS`, as they are. */
   readonly podAddresses: readonly string[];
   readonly log: Logger;
@@ -39,13 +46,13 @@ export interface RunningServer {
 /** How often the workers' counters are fetched when nobody scrapes: what a worker that dies takes with it. */
 const STATS_INTERVAL_MS = 5_000;
 
-/**
- * Runs the controller and its proxy: sources → store → translate → workers, and the admin port beside them. Rejects with a
- * `StartError` when it can't start; from then on nothing but `onFatal` ends it.
 /** How long the keys of session tickets live: what is recorded of TLS 1.2 can be read by who gets hold of them (RFC 9325 §3.4). */
 const TICKET_SECRET_MS = 3_600_000;
 const TICKET_SECRET_BYTES = 32;
 
+/**
+ * Runs the controller and its proxy: sources → store → translate → workers, and the admin port beside them. Rejects with a
+ * `StartError` when it can't start; from then on nothing but `onFatal` ends it.
  */
 export async function serve(options: ServeOptions, context: ServeContext): Promise<RunningServer> {
   const server = new Server(options, context);
@@ -63,10 +70,10 @@ class Server implements RunningServer {
   #reconciler: Reconciler | undefined;
   #admin: AdminServer | undefined;
   #statsTimer: NodeJS.Timeout | undefined;
+  #ticketTimer: NodeJS.Timeout | undefined;
   readonly #memory: MemoryWatch;
   #lastAppliedAt: Date | undefined;
   #stopping = false;
-  #ticketTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ServeOptions, context: ServeContext) {
     this.#options = options;
@@ -109,9 +116,19 @@ class Server implements RunningServer {
     for (const flag of this.#options.notYetHonoured) {
       log.warn({ flag }, 'flag has no effect yet');
     }
+    if (this.#options.translate.topologyAware && this.#context.nodeName === undefined) {
+      log.warn(
+        { flag: '--enable-topology-aware-routing' },
+        'flag has no effect: NODE_NAME does not say on which node this process runs',
+      );
+    }
     this.#admin = await this.#startAdmin(ports.adminHost, ports.admin);
     this.#pool = this.#createPool(ports);
     this.#pool.start();
+    this.#pool.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
+    this.#ticketTimer = setInterval(() => {
+      this.#pool?.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
+    }, TICKET_SECRET_MS);
     this.#reconciler = startReconciling({
       store: this.#store,
       sources: this.#sources,
@@ -121,10 +138,6 @@ class Server implements RunningServer {
       log: log.child({ component: 'reconcile' }),
     });
     for (const source of this.#sources) source.start();
-    this.#pool.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
-    this.#ticketTimer = setInterval(() => {
-      this.#pool?.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
-    }, TICKET_SECRET_MS);
     this.#memory.start();
     this.#statsTimer = setInterval(() => void this.#pool?.takeStats(), STATS_INTERVAL_MS);
   }
@@ -138,6 +151,7 @@ class Server implements RunningServer {
     await wait(this.#options.shutdownGraceMs);
     await this.#pool?.drain(drainMs);
     clearInterval(this.#statsTimer);
+    clearInterval(this.#ticketTimer);
     this.#memory.stop();
     this.#reconciler?.stop();
     await Promise.all(this.#sources.map((source) => source.stop()));
@@ -147,11 +161,11 @@ class Server implements RunningServer {
   }
 
   async #translateOptions({ http, https }: PortOptions): Promise<TranslateOptions> {
-    clearInterval(this.#ticketTimer);
     const ports = [http, https, this.#admin?.port ?? 0];
     return {
       ...this.#options.translate,
       ownAddresses: findOwnAddresses(networkInterfaces(), this.#context.podAddresses),
+      nodeName: this.#context.nodeName,
       // Port 0 is one that the system chooses.
       ownPorts: new Set(ports.filter((port) => port !== 0)),
       defaultCertificate: await createDefaultCertificate(Date.now()),
@@ -217,6 +231,13 @@ class Server implements RunningServer {
         configVersion: () => this.#pool?.version ?? 0,
         lastAppliedAt: () => this.#lastAppliedAt,
         findings: () => this.#reconciler?.findings() ?? [],
+        explain: (request) => this.#explain(request),
+        ingresses: () => {
+          const config = this.#reconciler?.config();
+          return config === undefined
+            ? []
+            : listIngresses(config, this.#reconciler?.findings() ?? []);
+        },
         workers: () => this.#pool?.states() ?? [],
         metricsText: async () => {
           await this.#pool?.takeStats();
@@ -225,6 +246,14 @@ class Server implements RunningServer {
       },
       log.child({ component: 'admin' }),
     );
+  }
+
+  #explain(request: ExplainRequest): Explanation | undefined {
+    const config = this.#reconciler?.config();
+    if (config === undefined) return undefined;
+    const findings = this.#reconciler?.findings() ?? [];
+    const ingresses = knownIngresses(this.#store.snapshot());
+    return explain({ config, findings, ingresses }, request, this.#context.log);
   }
 
   #missing(): readonly string[] {
@@ -245,13 +274,17 @@ function configMapGone(key: string): Finding {
   };
 }
 
-function createSources(options: ServeOptions, store: Store, log: Logger): Source[] {
+export function createSources(options: ServeOptions, store: Store, log: Logger): Source[] {
   const dns = createDnsSource({}, store, log.child({ component: 'dns' }));
   const sourceLog = log.child({ component: 'source' });
+  const others =
+    options.translate.upstreamAddress === 'auto'
+      ? [dns, createAddressTrial({}, store, log.child({ component: 'upstream-address' }))]
+      : [dns];
   if (options.manifests.length > 0) {
     const { configMap } = options.translate;
     const manifests = { folders: options.manifests, configMap };
-    return [createManifestSource(manifests, store, sourceLog), dns];
+    return [createManifestSource(manifests, store, sourceLog), ...others];
   }
   const { cluster } = options;
   try {
@@ -266,7 +299,7 @@ function createSources(options: ServeOptions, store: Store, log: Logger): Source
       store,
       sourceLog,
     );
-    return [kubernetes, dns];
+    return [kubernetes, ...others];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(

@@ -1,6 +1,7 @@
 import type { Engine } from './engine.ts';
 import type { Answer, Filter, FilterContext } from './filter.ts';
 import { normaliseTarget } from './normalise-path.ts';
+import type { ClientHandshake } from './origin.ts';
 import type { CompiledRoute, HostTable } from './table.ts';
 
 /** What the way through the table finds out about an exchange. */
@@ -11,6 +12,12 @@ export interface Decidable extends FilterContext {
   query: string;
   hostTable: HostTable | undefined;
   route: CompiledRoute | undefined;
+  readonly handshake: ClientHandshake;
+}
+
+/** What of the engine has a say. */
+export interface DecidingParts extends Pick<Engine, 'table' | 'pressure'> {
+  readonly stats: Pick<Engine['stats'], 'limitTripped'>;
 }
 
 export interface OwnAnswer extends Answer {
@@ -20,6 +27,10 @@ export interface OwnAnswer extends Answer {
   readonly retryAfterSeconds?: number;
   /** No page: the answer is its status. */
   readonly isEmpty?: boolean;
+  /** Beside the status, in place of its usual text; HTML as it stands. */
+  readonly title?: string;
+  /** In place of the page; HTML as it stands. */
+  readonly text?: string;
 }
 
 const BLOCKED: OwnAnswer = { status: 403, failure: 'client address is blocked' };
@@ -38,6 +49,7 @@ const BAD_PATH: OwnAnswer = { status: 400, failure: 'path is not valid', closes:
 const NO_ROUTE: OwnAnswer = { status: 404, failure: 'no route' };
 const TOO_LARGE: OwnAnswer = { status: 413, failure: 'request body too large' };
 export const NO_ENDPOINT: OwnAnswer = { status: 503, failure: 'no endpoint' };
+const NOT_OVER_TLS: OwnAnswer = { status: 403, failure: 'plaintext where clients are verified' };
 const HEALTHY: OwnAnswer = { status: 200, isEmpty: true };
 const STATUS_REFUSED: OwnAnswer = { status: 403, failure: 'status page is not served' };
 const STATUS_PATH = '/nginx_status';
@@ -48,7 +60,7 @@ const STATUS_PATH = '/nginx_status';
  */
 export function decide(
   exchange: Decidable,
-  { table, stats, pressure }: Engine,
+  { table, stats, pressure }: DecidingParts,
 ): OwnAnswer | undefined {
   if (pressure === 'critical') {
     stats.limitTripped('overload');
@@ -63,11 +75,15 @@ export function decide(
 
   const host = table.host(exchange.host);
   exchange.hostTable = host;
-  const answer = host === undefined ? undefined : runFilters(host.filters, exchange);
+  const answer =
+    host === undefined
+      ? undefined
+      : (checkClient(host, exchange) ?? runFilters(host.filters, exchange));
   if (answer !== undefined) return answer;
-  const route = host?.match(normal.path === '*' ? '/' : normal.path);
+  const { path } = exchange;
+  const route = host?.match(path === '*' ? '/' : path);
   if (host === undefined || host.config.name === '') {
-    const special = specialAnswer(normal.path, route, table.settings.healthPath);
+    const special = specialAnswer(path, route, table.settings.healthPath);
     if (special !== undefined) return special;
   }
   if (route === undefined) return NO_ROUTE;
@@ -78,6 +94,22 @@ export function decide(
     return TOO_LARGE;
   }
   return takeRoute(exchange, route);
+}
+
+/** Who is to show a certificate and has none gets no further than to a page that says so, or to TLS. */
+function checkClient(host: HostTable, exchange: Decidable): OwnAnswer | undefined {
+  const decision = host.guard?.decide(exchange) ?? 'passes';
+  if (decision === 'passes') return undefined;
+  if (decision === 'plaintext') {
+    const route = host.match(exchange.path === '*' ? '/' : exchange.path);
+    exchange.route = route;
+    return route?.toTls?.onRequest(exchange) ?? NOT_OVER_TLS;
+  }
+  if (decision.kind === 'answer') return decision.answer;
+  exchange.path = decision.path;
+  exchange.query = '';
+  exchange.upstreamTarget = decision.path;
+  return undefined;
 }
 
 function takeRoute(exchange: Decidable, route: CompiledRoute): OwnAnswer | undefined {

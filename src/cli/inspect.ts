@@ -1,0 +1,117 @@
+import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
+import type { ListedIngress } from '../explain/ingress-list.ts';
+import { printExplanation, printIngresses } from '../explain/print.ts';
+import { inspectFlags, serveFlags } from './flags.ts';
+import { loadOnce } from './load-once.ts';
+import { parseServeOptions, type ServeOptions } from './options.ts';
+import { parseCommand, UsageError, type FlagTexts } from './parse-flags.ts';
+
+/** Whom `explain` and `status` ask: a running instance, or the objects themselves. */
+interface Inspector {
+  explain(request: ExplainRequest): Promise<Explanation>;
+  listIngresses(): Promise<readonly ListedIngress[]>;
+}
+
+/** `ts-nginx explain URL`: the text to print. Throws a `UsageError` that names what is wrong and the remedy. */
+export async function explainCommand(args: readonly string[]): Promise<string> {
+  const { texts, words } = parse(args);
+  const [url, ...more] = words;
+  if (url === undefined || more.length > 0) {
+    throw new UsageError('explain takes one URL, such as https://shop.example.com/cart');
+  }
+  const request = requestOf(url, texts);
+  const print = isJson(texts) ? json : printExplanation;
+  return print(await inspectorOf(texts).explain(request));
+}
+
+/** `ts-nginx status`: the same for the table of Ingresses. */
+export async function statusCommand(args: readonly string[]): Promise<string> {
+  const { texts, words } = parse(args);
+  if (words.length > 0) throw new UsageError('status takes flags alone');
+  const print = isJson(texts) ? json : printIngresses;
+  return print(await inspectorOf(texts).listIngresses());
+}
+
+function parse(args: readonly string[]) {
+  return parseCommand(args, [...inspectFlags, ...serveFlags]);
+}
+
+function requestOf(text: string, texts: FlagTexts): ExplainRequest {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new UsageError(`${JSON.stringify(text)} is no URL with http:// or https://`);
+  }
+  // As written: URL would resolve dots and escape what a client may well send as it is.
+  const rest = /^[^:]+:\/\/[^/?#]*([^#]*)/.exec(text)?.[1] ?? '';
+  return {
+    scheme: url.protocol === 'https:' ? 'https' : 'http',
+    method: last(texts, 'method') ?? 'GET',
+    authority: hostField(texts) ?? url.host,
+    target: rest.startsWith('/') ? rest : `/${rest}`,
+    clientAddress: last(texts, 'client') ?? '192.0.2.1',
+  };
+}
+
+/** The one field that has a say in what serves. */
+function hostField(texts: FlagTexts): string | undefined {
+  let host: string | undefined;
+  for (const field of texts.get('header') ?? []) {
+    const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(field) ?? [];
+    if (name === undefined) {
+      throw new UsageError(`--header is name:value, not ${JSON.stringify(field)}`);
+    }
+    if (name.toLowerCase() === 'host') host = value;
+  }
+  return host;
+}
+
+function inspectorOf(texts: FlagTexts): Inspector {
+  const given = serveFlags.filter(({ name }) => texts.has(name));
+  const isInstance = !texts.has('manifests') && !texts.has('kubeconfig');
+  if (isInstance) return askInstance(last(texts, 'admin') ?? 'http://127.0.0.1:10254');
+  const args = given.flatMap(({ name }) =>
+    (texts.get(name) ?? []).map((value) => `--${name}=${value}`),
+  );
+  return readObjects(parseServeOptions(args));
+}
+
+function readObjects(options: ServeOptions): Inspector {
+  return {
+    explain: async (request) => (await loadOnce(options)).explain(request),
+    listIngresses: async () => (await loadOnce(options)).listIngresses(),
+  };
+}
+
+function askInstance(admin: string): Inspector {
+  const ask = async (path: string): Promise<unknown> => {
+    const url = `${admin.replace(/\/$/, '')}${path}`;
+    const remedy =
+      'name a running instance with --admin http://ADDRESS:PORT (kubectl port-forward brings its admin port here), ' +
+      'or read the objects with --kubeconfig FILE or --manifests FOLDER';
+    const response = await fetch(url).catch((error: unknown) => {
+      const { cause } = error as { cause?: { code?: string } };
+      throw new UsageError(`no answer from ${admin} (${cause?.code ?? 'not reached'}): ${remedy}`);
+    });
+    if (!response.ok) throw new UsageError(`${url} answered ${response.status}: ${remedy}`);
+    return response.json();
+  };
+  return {
+    explain: async (request) =>
+      (await ask(`/explain?${String(new URLSearchParams({ ...request }))}`)) as Explanation,
+    listIngresses: async () => (await ask('/ingresses')) as ListedIngress[],
+  };
+}
+
+function isJson(texts: FlagTexts): boolean {
+  const output = last(texts, 'o') ?? last(texts, 'output') ?? 'text';
+  if (output === 'json' || output === 'text') return output === 'json';
+  throw new UsageError(`--output is text or json, not ${JSON.stringify(output)}`);
+}
+
+function last(texts: FlagTexts, name: string): string | undefined {
+  return texts.get(name)?.at(-1);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

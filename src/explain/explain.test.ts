@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { defaultSettings } from '../../test/blackbox/harness/default-settings.ts';
+import { createRecordingLog } from '../../test/blackbox/harness/recording-log.ts';
+import {
+  sampleCluster,
+  sampleDelta,
+  sampleHost,
+  sampleRoute,
+} from '../../test/unit/sample-config.ts';
+import { decide, type Decidable } from '../dataplane/decide.ts';
+import { NO_BODY } from '../dataplane/fields.ts';
+import { Table } from '../dataplane/table.ts';
+import type { ProxyConfig, Route, VirtualHost } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import { explain, type Explainable } from './explain.ts';
+import type { ExplainRequest, KnownIngress } from './explanation.ts';
+
+const { log } = createRecordingLog();
+const forward = { kind: 'forward', cluster: 'shop-web-80' } as const;
+const root = sampleRoute({ kind: 'prefix', path: '/' }, { action: forward });
+const cart = sampleRoute({ kind: 'prefix', path: '/cart' }, { action: forward });
+const exactCart = sampleRoute({ kind: 'exact', path: '/cart' }, { action: forward });
+const missing: Finding = {
+  code: 'secret-missing',
+  object: 'Ingress shop/web',
+  field: 'spec.tls',
+  message: 'It does not exist.',
+};
+
+function explainable(
+  hosts: readonly VirtualHost[],
+  changes: Partial<Explainable> = {},
+): Explainable {
+  const config: ProxyConfig = {
+    settings: defaultSettings,
+    virtualHosts: new Map(hosts.map((host) => [host.name, host])),
+    clusters: new Map([
+      ['shop-web-80', sampleCluster('shop-web-80')],
+      ['empty', sampleCluster('empty')],
+    ]),
+    endpointSets: new Map([
+      ['shop-web-80', { id: 'shop-web-80', endpoints: [{ address: '10.0.0.1', port: 8080 }] }],
+      ['empty', { id: 'empty', endpoints: [] }],
+    ]),
+    certificates: new Map(),
+  };
+  return { config, findings: [], ingresses: [], ...changes };
+}
+
+function request(url: string, changes: Partial<ExplainRequest> = {}): ExplainRequest {
+  const [, scheme, authority = '', target = ''] = /^(https?):\/\/([^/]*)(.*)$/.exec(url) ?? [];
+  return {
+    scheme: scheme === 'https' ? 'https' : 'http',
+    method: 'GET',
+    authority,
+    target,
+    clientAddress: '192.0.2.1',
+    ...changes,
+  };
+}
+
+test('it names host, route, endpoints, and who else covers the path', () => {
+  const host = sampleHost({ routes: [root, cart, exactCart], certificate: 'shop/tls' });
+  const told = explain(
+    explainable([host]),
+    request('https://Shop.example.com:8443//cart/./1?a=b'),
+    log,
+  );
+  assert.deepEqual(told.request, {
+    scheme: 'https',
+    host: 'shop.example.com',
+    path: '/cart/1',
+    clientAddress: '192.0.2.1',
+  });
+  assert.deepEqual(told.host, {
+    name: 'shop.example.com',
+    matchedBy: 'name',
+    certificate: 'shop/tls',
+  });
+  assert.deepEqual(told.route, {
+    kind: 'prefix',
+    path: '/cart',
+    ingress: 'shop/web',
+    service: 'web:80',
+  });
+  assert.deepEqual(told.upstream?.endpoints, ['10.0.0.1:8080']);
+  assert.equal(told.answer, undefined);
+  assert.deepEqual(told.others, [
+    { what: 'Ingress shop/web: prefix /', why: 'a longer prefix covers the path' },
+  ]);
+});
+
+test('a path that nothing covers is told why, route by route', () => {
+  const pattern = sampleRoute({ kind: 'pattern', pattern: '/v[0-9]+/' }, { action: forward });
+  const patterns = sampleHost({ name: 'api.test', matching: 'patterns', routes: [pattern] });
+  const hosts = [sampleHost({ routes: [cart, exactCart] }), patterns];
+  const told = explain(explainable(hosts), request('http://shop.example.com/cartoon'), log);
+  assert.deepEqual(told.answer, { status: 404, reason: 'no route' });
+  assert.deepEqual(
+    told.others.map(({ why }) => why),
+    ['a prefix covers whole segments: /cart and /cart/…', 'its path is another'],
+  );
+  const other = explain(explainable(hosts), request('http://api.test/x/v1/'), log);
+  assert.match(other.others[0]?.why ?? '', /pattern does not match from the start/);
+});
+
+test('aliases, wildcards and hosts that nobody has are told apart', () => {
+  const hosts = [
+    sampleHost({ routes: [root], aliases: ['www.shop.test'] }),
+    sampleHost({ name: '*.example.com', routes: [root] }),
+    sampleHost({ name: '', routes: [] }),
+  ];
+  const matchedBy = (url: string) => explain(explainable(hosts), request(url), log).host?.matchedBy;
+  assert.equal(matchedBy('http://www.shop.test/'), 'alias');
+  assert.equal(matchedBy('http://a.example.com/'), 'wildcard');
+  assert.equal(matchedBy('http://a.b.example.com/'), 'any other host');
+  const told = explain(explainable(hosts), request('http://shop.example.com/'), log);
+  assert.match(told.others[0]?.why ?? '', /does not fall through to the wildcard/);
+});
+
+test('the filter that answers is named, and access is not asked where there is no endpoint', () => {
+  const filters: Route['filters'] = [
+    { kind: 'https-redirect', status: 308, keepTrailingSlash: false },
+    { kind: 'ip-access', deny: [], allow: ['10.0.0.0/8'] },
+  ];
+  const guarded = { ...root, filters };
+  const empty = { ...cart, filters, action: { kind: 'forward', cluster: 'empty' } as const };
+  const hosts = [sampleHost({ routes: [guarded, empty] })];
+  const ask = (url: string, changes = {}) =>
+    explain(explainable(hosts), request(url, changes), log);
+
+  const plain = ask('http://shop.example.com/');
+  assert.equal(plain.answer?.location, 'https://shop.example.com');
+  assert.deepEqual(plain.filters, [{ kind: 'https-redirect', isAnswering: true }]);
+
+  const refused = ask('https://shop.example.com/');
+  assert.equal(refused.answer?.status, 403);
+  assert.deepEqual(refused.filters.at(-1), { kind: 'ip-access', isAnswering: true });
+  const allowed = ask('https://shop.example.com/', { clientAddress: '10.1.2.3' });
+  assert.equal(allowed.answer, undefined);
+
+  const nowhere = ask('https://shop.example.com/cart');
+  assert.deepEqual(nowhere.answer, { status: 503, reason: 'no endpoint' });
+  assert.deepEqual(nowhere.filters, [{ kind: 'https-redirect', isAnswering: false }]);
+});
+
+test('Ingresses that name the host in vain are told, with their findings', () => {
+  const ingresses: KnownIngress[] = [
+    { key: 'shop/web', hosts: ['shop.example.com'], className: 'ts-nginx' },
+    { key: 'shop/old', hosts: ['shop.example.com'], className: 'nginx' },
+    { key: 'shop/else', hosts: ['else.test'], className: 'nginx' },
+  ];
+  const elsewhere = { ...missing, object: 'Ingress shop/else' };
+  const told = explain(
+    explainable([sampleHost({ routes: [root] })], { ingresses, findings: [missing, elsewhere] }),
+    request('http://shop.example.com/'),
+    log,
+  );
+  assert.deepEqual(
+    told.others.map(({ what }) => what),
+    ['Ingress shop/old'],
+  );
+  assert.match(told.others[0]?.why ?? '', /class "nginx"/);
+  assert.deepEqual(told.findings, [missing]);
+});
+
+test('what can’t be a request is refused as the proxy refuses it', () => {
+  const hosts = [sampleHost({ routes: [root] })];
+  const path = explain(explainable(hosts), request('http://shop.example.com/../x'), log);
+  assert.equal(path.answer?.status, 400);
+  assert.equal(path.request.path, undefined);
+  const host = explain(explainable(hosts), request('http://shop_example..com/'), log);
+  assert.equal(host.answer?.status, 400);
+});
+
+test('what is told is what the whole table does', () => {
+  const names = ['shop.example.com', 'a.example.com', '*.example.com', 'www.shop.test', ''];
+  const paths = ['/', '/cart', '/cart/', '/cart/1', '/cartoon', '/x/../cart', '/%63art', '/a//b'];
+  const routeArb = fc.record({
+    path: fc.constantFrom(...paths.slice(0, 5)),
+    kind: fc.constantFrom('exact' as const, 'prefix' as const),
+    cluster: fc.constantFrom('shop-web-80', 'empty'),
+    filters: fc.subarray<Route['filters'][number]>([
+      { kind: 'https-redirect', status: 308, keepTrailingSlash: false },
+      { kind: 'ip-access', deny: [], allow: ['10.0.0.0/8'] },
+      { kind: 'deny', status: 503 },
+    ]),
+  });
+  const hostsArb = fc.uniqueArray(
+    fc.record({ name: fc.constantFrom(...names), routes: fc.array(routeArb, { maxLength: 5 }) }),
+    { selector: ({ name }) => name },
+  );
+  const requestArb = fc.record({
+    scheme: fc.constantFrom('http' as const, 'https' as const),
+    method: fc.constantFrom('GET', 'TRACE'),
+    authority: fc.constantFrom('shop.example.com', 'A.example.com:80', 'b.example.com', 'x.test'),
+    target: fc.constantFrom(...paths),
+    clientAddress: fc.constantFrom('10.0.0.1', '192.0.2.1'),
+  });
+  fc.assert(
+    fc.property(hostsArb, requestArb, (hosts, asked) => {
+      const virtualHosts = hosts.map(({ name, routes }) =>
+        sampleHost({
+          name,
+          routes: routes.map(({ path, kind, cluster, filters }, index) =>
+            sampleRoute(
+              { kind, path },
+              { id: String(index), filters, action: { kind: 'forward', cluster } },
+            ),
+          ),
+        }),
+      );
+      const input = explainable(virtualHosts);
+      const told = explain(input, asked, log);
+      const { answer, route } = decideAtOnce(input.config, asked);
+      assert.equal(told.answer?.status, answer?.status);
+      assert.equal(told.route?.path, route);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+function decideAtOnce(config: ProxyConfig, asked: ExplainRequest) {
+  const table = new Table(log);
+  const set = <T>(section: ReadonlyMap<string, T>) => ({ set: [...section.values()], remove: [] });
+  table.apply(
+    sampleDelta({
+      settings: config.settings,
+      virtualHosts: set(config.virtualHosts),
+      clusters: set(config.clusters),
+      endpointSets: set(config.endpointSets),
+    }),
+  );
+  const exchange: Decidable = {
+    ...asked,
+    host: asked.authority.toLowerCase().replace(/:.*/, ''),
+    requestBody: NO_BODY,
+    path: '',
+    query: '',
+    upstreamTarget: asked.target,
+    hostTable: undefined,
+    route: undefined,
+    handshake: 'plaintext',
+  };
+  const stats = { limitTripped: () => undefined };
+  const answer = decide(exchange, { table, stats, pressure: 'none' });
+  const match = exchange.route?.config.match;
+  return { answer, route: match?.kind === 'pattern' ? match.pattern : match?.path };
+}

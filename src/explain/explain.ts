@@ -1,0 +1,206 @@
+import { parseAuthority } from '../dataplane/authority.ts';
+import { decide, type Decidable, type OwnAnswer } from '../dataplane/decide.ts';
+import { statusText } from '../dataplane/error-page.ts';
+import { createFilter } from '../dataplane/filters/index.ts';
+import { NO_BODY } from '../dataplane/fields.ts';
+import { Table } from '../dataplane/table.ts';
+import type { ProxyConfig, Route, VirtualHost } from '../model/config.ts';
+import type { FilterConfig } from '../model/filter-config.ts';
+import type { Finding } from '../model/finding.ts';
+import type { Logger } from '../observability/logger.ts';
+import type {
+  Explanation,
+  ExplainedAnswer,
+  ExplainedFilter,
+  ExplainedHost,
+  ExplainedRoute,
+  ExplainedUpstream,
+  ExplainRequest,
+  KnownIngress,
+} from './explanation.ts';
+import { notChosenHosts, notChosenIngresses, notChosenRoutes } from './not-chosen.ts';
+
+/** What an explanation is drawn from. */
+export interface Explainable {
+  readonly config: ProxyConfig;
+  readonly findings: readonly Finding[];
+  /** All that there are, of whatever class. */
+  readonly ingresses: readonly KnownIngress[];
+}
+
+/**
+ * What would become of a request. It is decided by the same code that serves, upon a table of the hosts that could have a say,
+ * so that what is told is what is done.
+ */
+export function explain(
+  { config, findings, ingresses }: Explainable,
+  request: ExplainRequest,
+  log: Logger,
+): Explanation {
+  const name = parseAuthority(request.authority);
+  const exchange = createExchange(request, name ?? '');
+  const hosts = hostsFor(config, exchange.host);
+  const own =
+    name === undefined
+      ? { status: 400, failure: 'host is not valid' }
+      : decide(exchange, {
+          table: createTable(config, hosts, log),
+          stats: { limitTripped: () => undefined },
+          pressure: 'none',
+        });
+  const { hostTable, route } = exchange;
+  const host = hostTable?.config;
+  const upstream = explainUpstream(config, route?.config, exchange.upstreamTarget);
+  const concerned = objectsConcerned(route?.config, exchange.host, ingresses);
+  return {
+    request: {
+      scheme: request.scheme,
+      host: exchange.host,
+      path: exchange.path === '' ? undefined : exchange.path,
+      clientAddress: request.clientAddress,
+    },
+    host: host === undefined ? undefined : explainHost(host, exchange.host),
+    route: route === undefined ? undefined : explainRoute(route.config),
+    filters: explainFilters(exchange, upstream, own),
+    answer: own === undefined ? undefined : explainAnswer(own),
+    upstream,
+    others:
+      host === undefined
+        ? []
+        : [
+            ...notChosenRoutes(host, route?.config, exchange.path),
+            ...notChosenHosts(hosts, host, exchange.host),
+            ...notChosenIngresses(config, ingresses, exchange.host),
+          ],
+    findings: findings.filter(({ object }) => concerned.has(object)),
+  };
+}
+
+function createExchange(request: ExplainRequest, host: string): Decidable {
+  const { scheme, method, authority, target, clientAddress } = request;
+  return {
+    scheme,
+    method,
+    authority,
+    host,
+    target,
+    clientAddress,
+    requestBody: NO_BODY,
+    path: '',
+    query: '',
+    upstreamTarget: target,
+    hostTable: undefined,
+    route: undefined,
+    // Of a client that was asked for no certificate, or has none.
+    handshake: scheme === 'https' ? { serverName: host, verdict: undefined } : 'plaintext',
+  };
+}
+
+/** Those that have the name, cover it, or serve what nobody has. */
+function hostsFor({ virtualHosts }: ProxyConfig, name: string): readonly VirtualHost[] {
+  const wildcard = `*${name.slice(name.indexOf('.'))}`;
+  const names = [name, wildcard, ''];
+  return [...virtualHosts.values()].filter(
+    (host) => names.includes(host.name) || host.aliases.some((alias) => names.includes(alias)),
+  );
+}
+
+function createTable(config: ProxyConfig, hosts: readonly VirtualHost[], log: Logger): Table {
+  const clusterIds = new Set(
+    hosts.flatMap(({ routes }) =>
+      routes.flatMap(({ action }) => (action.kind === 'forward' ? [action.cluster] : [])),
+    ),
+  );
+  const clusters = [...config.clusters.values()].filter(({ id }) => clusterIds.has(id));
+  const sets = new Set(clusters.map(({ endpointSet }) => endpointSet));
+  const table = new Table(log);
+  table.apply({
+    version: 1,
+    settings: config.settings,
+    virtualHosts: { set: hosts, remove: [] },
+    clusters: { set: clusters, remove: [] },
+    endpointSets: {
+      set: [...config.endpointSets.values()].filter(({ id }) => sets.has(id)),
+      remove: [],
+    },
+    certificates: { set: [], remove: [] },
+  });
+  return table;
+}
+
+function explainHost({ name, aliases, certificate }: VirtualHost, asked: string): ExplainedHost {
+  if (name === '') return { name, matchedBy: 'any other host', certificate };
+  if (name === asked) return { name, matchedBy: 'name', certificate };
+  const isAlias = aliases.includes(asked);
+  return { name, matchedBy: isAlias ? 'alias' : 'wildcard', certificate };
+}
+
+function explainRoute({ match, labels }: Route): ExplainedRoute {
+  const { namespace, ingress, service, servicePort } = labels;
+  return {
+    kind: match.kind,
+    path: match.kind === 'pattern' ? match.pattern : match.path,
+    ingress: ingress === '' ? '' : `${namespace}/${ingress}`,
+    service: service === '' ? '' : `${service}:${servicePort}`,
+  };
+}
+
+/** Those of the access phase are not asked while there is no endpoint (routing.md §8.3). */
+function explainFilters(
+  exchange: Decidable,
+  upstream: ExplainedUpstream | undefined,
+  own: OwnAnswer | undefined,
+): readonly ExplainedFilter[] {
+  const host: readonly FilterConfig[] = exchange.hostTable?.config.filters ?? [];
+  const route: readonly FilterConfig[] = exchange.route?.config.filters ?? [];
+  const explained: ExplainedFilter[] = [];
+  for (const config of [...host, ...route]) {
+    const filter = createFilter(config);
+    if (filter.phase === 'access' && (upstream?.endpoints.length ?? 0) === 0) continue;
+    const answer = filter.onRequest({ ...exchange });
+    const isAnswering = answer !== undefined && answer.status === own?.status;
+    explained.push({ kind: config.kind, isAnswering });
+    if (isAnswering) break;
+  }
+  return explained;
+}
+
+function explainAnswer({ status, failure, location }: OwnAnswer): ExplainedAnswer {
+  const reason = failure ?? statusText(status);
+  return { status, reason, ...(location === undefined ? {} : { location }) };
+}
+
+function explainUpstream(
+  { clusters, endpointSets }: ProxyConfig,
+  route: Route | undefined,
+  target: string,
+): ExplainedUpstream | undefined {
+  if (route?.action.kind !== 'forward') return undefined;
+  const cluster = clusters.get(route.action.cluster);
+  if (cluster === undefined) return undefined;
+  const endpoints = endpointSets.get(cluster.endpointSet)?.endpoints ?? [];
+  return {
+    cluster: cluster.name,
+    protocol: cluster.protocol,
+    balancer: cluster.balancer.kind,
+    target,
+    endpoints: endpoints.map(({ address, port }) =>
+      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    ),
+  };
+}
+
+/** Objects as findings name them: the Ingress and the Service of the route, and every Ingress that names the host. */
+function objectsConcerned(
+  route: Route | undefined,
+  host: string,
+  ingresses: readonly KnownIngress[],
+): ReadonlySet<string> {
+  const naming = ingresses.filter(({ hosts }) => hosts.includes(host));
+  const objects = naming.map(({ key }) => `Ingress ${key}`);
+  if (route !== undefined) {
+    const { namespace, ingress, service } = route.labels;
+    objects.push(`Ingress ${namespace}/${ingress}`, `Service ${namespace}/${service}`);
+  }
+  return new Set(objects);
+}

@@ -1,0 +1,67 @@
+import type { ProxyConfig, Route } from '../model/config.ts';
+import { findingEffects, type Finding } from '../model/finding.ts';
+
+/** An Ingress that is ours: something of it is served, or a finding says why not. */
+export interface ListedIngress {
+  /** `<namespace>/<name>` */
+  readonly ingress: string;
+  readonly hosts: readonly string[];
+  /** How many it has, over all its hosts. */
+  readonly paths: number;
+  /** How many of them answer every request with an error: denied, or nowhere to go. */
+  readonly closedPaths: number;
+  /** `closed`: none of its paths is served; `partial`: something that it says is not in effect. */
+  readonly state: 'served' | 'partial' | 'closed';
+  readonly findings: readonly Finding[];
+}
+
+interface Tally {
+  readonly hosts: Set<string>;
+  paths: number;
+  closedPaths: number;
+}
+
+const PREFIX = 'Ingress ';
+
+/** By namespace and name. */
+export function listIngresses(
+  config: ProxyConfig,
+  findings: readonly Finding[],
+): readonly ListedIngress[] {
+  const tallies = tallyRoutes(config);
+  const findingsOf = Map.groupBy(
+    findings.filter(({ object }) => object.startsWith(PREFIX)),
+    ({ object }) => object.slice(PREFIX.length),
+  );
+  const keys = [...new Set([...tallies.keys(), ...findingsOf.keys()])].sort();
+  return keys.map((ingress) => {
+    const { hosts = [], paths = 0, closedPaths = 0 } = tallies.get(ingress) ?? {};
+    const own = findingsOf.get(ingress) ?? [];
+    const isWhole = closedPaths === 0 && own.every(({ code }) => findingEffects[code] === 'notice');
+    const state = closedPaths === paths ? 'closed' : isWhole ? 'served' : 'partial';
+    return { ingress, hosts: [...hosts], paths, closedPaths, state, findings: own };
+  });
+}
+
+function tallyRoutes(config: ProxyConfig): ReadonlyMap<string, Tally> {
+  const tallies = new Map<string, Tally>();
+  for (const { name, routes } of config.virtualHosts.values()) {
+    for (const route of routes) {
+      const { namespace, ingress } = route.labels;
+      if (ingress === '') continue;
+      const key = `${namespace}/${ingress}`;
+      const tally = tallies.get(key) ?? { hosts: new Set<string>(), paths: 0, closedPaths: 0 };
+      tallies.set(key, tally);
+      tally.hosts.add(name);
+      tally.paths += 1;
+      if (isClosed(route, config)) tally.closedPaths += 1;
+    }
+  }
+  return tallies;
+}
+
+function isClosed({ action, filters }: Route, { clusters, endpointSets }: ProxyConfig): boolean {
+  if (action.kind === 'respond' || filters.some(({ kind }) => kind === 'deny')) return true;
+  const set = clusters.get(action.cluster)?.endpointSet ?? '';
+  return (endpointSets.get(set)?.endpoints.length ?? 0) === 0;
+}

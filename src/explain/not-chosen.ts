@@ -1,0 +1,93 @@
+import { PathTable } from '../dataplane/router/path-table.ts';
+import { PatternTable } from '../dataplane/router/pattern-table.ts';
+import type { ProxyConfig, Route, RouteMatch, VirtualHost } from '../model/config.ts';
+import type { KnownIngress, NotChosen } from './explanation.ts';
+
+/** More reasons than this help nobody. */
+const MAX_ROUTES = 20;
+
+/** The host's other routes that cover the path; where none does, all of them. */
+export function notChosenRoutes(
+  host: VirtualHost,
+  chosen: Route | undefined,
+  path: string,
+): readonly NotChosen[] {
+  const others = host.routes.filter((route) => route !== chosen);
+  const covering = others.filter(({ match }) => covers(match, path));
+  const shown = chosen === undefined ? others : covering;
+  const reasons = shown.slice(0, MAX_ROUTES).map((route) => ({
+    what: describe(route),
+    why: chosen === undefined ? whyNotCovering(route.match, path) : whyBeaten(route, chosen),
+  }));
+  const hidden = shown.length - reasons.length;
+  if (hidden > 0) reasons.push({ what: `${hidden} more paths of this host`, why: 'see /config' });
+  return reasons;
+}
+
+/** Hosts that cover the name as well. */
+export function notChosenHosts(
+  hosts: readonly VirtualHost[],
+  chosen: VirtualHost,
+  name: string,
+): readonly NotChosen[] {
+  return hosts
+    .filter((host) => host !== chosen && host.name !== '')
+    .map((host) => ({
+      what: `host ${host.name}`,
+      why: host.name.startsWith('*.')
+        ? `${name} is a host of its own, and what it has no path for does not fall through to the wildcard`
+        : `its alias ${name} belongs to another host`,
+    }));
+}
+
+/** Ingresses that name the host, and of which nothing is served there. */
+export function notChosenIngresses(
+  { virtualHosts }: ProxyConfig,
+  ingresses: readonly KnownIngress[],
+  name: string,
+): readonly NotChosen[] {
+  const served = new Set(
+    (virtualHosts.get(name)?.routes ?? []).map(
+      ({ labels }) => `${labels.namespace}/${labels.ingress}`,
+    ),
+  );
+  return ingresses
+    .filter(({ key, hosts }) => hosts.includes(name) && !served.has(key))
+    .map(({ key, className }) => ({
+      what: `Ingress ${key}`,
+      why: `it names this host, and none of its paths is served: it is of ${
+        className === undefined ? 'no class' : `the class ${JSON.stringify(className)}`
+      }, or a finding says why`,
+    }));
+}
+
+function describe({ match, labels }: Route): string {
+  const path = match.kind === 'pattern' ? match.pattern : match.path;
+  const owner =
+    labels.ingress === '' ? 'default backend' : `Ingress ${labels.namespace}/${labels.ingress}`;
+  return `${owner}: ${match.kind} ${path}`;
+}
+
+function covers(match: RouteMatch, path: string): boolean {
+  if (match.kind === 'pattern') {
+    return new PatternTable([{ match, value: true }]).match(path) === true;
+  }
+  return new PathTable([{ match, value: true }]).match(path) === true;
+}
+
+function whyNotCovering(match: RouteMatch, path: string): string {
+  if (match.kind === 'exact') return 'its path is another';
+  if (match.kind === 'pattern') return 'its pattern does not match from the start of the path';
+  return path.startsWith(match.path)
+    ? `a prefix covers whole segments: ${match.path} and ${match.path.replace(/\/$/, '')}/…`
+    : 'the path does not begin with it';
+}
+
+function whyBeaten({ match }: Route, chosen: Route): string {
+  const winner = chosen.match;
+  if (match.kind === 'pattern' || winner.kind === 'pattern') {
+    return 'a host with regular expressions tries its paths in order, longest text first, and an earlier one matches';
+  }
+  if (winner.kind === 'exact') return 'an exact path wins over a prefix';
+  return 'a longer prefix covers the path';
+}

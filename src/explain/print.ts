@@ -1,0 +1,92 @@
+import { findingEffects, type Finding } from '../model/finding.ts';
+import type { Explanation, ExplainedRoute } from './explanation.ts';
+import type { ListedIngress } from './ingress-list.ts';
+
+/** More endpoints are told by their number. */
+const MAX_ENDPOINTS = 8;
+const EXAMPLE_CLIENT = '192.0.2.1';
+const LABEL_WIDTH = 10;
+
+/** For people; `-o json` is for programs. */
+export function printExplanation(explanation: Explanation): string {
+  const { request, host, route, filters, answer, upstream, others, findings } = explanation;
+  const lines = [
+    line('request', `${request.scheme}://${request.host}${request.path ?? ' (no valid path)'}`),
+    line(
+      'client',
+      `${request.clientAddress}${request.clientAddress === EXAMPLE_CLIENT ? ' (an example; --client sets it)' : ''}`,
+    ),
+    line('host', describeHost(host)),
+    line('route', route === undefined ? 'none' : describeRoute(route)),
+    line('filters', filters.length === 0 ? 'none' : filters.map(describeFilter).join(', ')),
+  ];
+  if (upstream !== undefined) {
+    const { cluster, protocol, balancer, endpoints, target } = upstream;
+    const shown = endpoints.slice(0, MAX_ENDPOINTS);
+    const more = endpoints.length - shown.length;
+    lines.push(
+      line('cluster', `${cluster} (${protocol}, ${balancer})`),
+      line('target', target),
+      line('endpoints', shown.length === 0 ? 'none' : shown.join(', ')),
+    );
+    if (more > 0) lines.push(line('', `and ${more} more`));
+  }
+  lines.push(
+    line(
+      'answer',
+      answer === undefined
+        ? 'the endpoint’s'
+        : `${answer.status}, ${answer.reason}${answer.location === undefined ? '' : ` → ${answer.location}`}`,
+    ),
+  );
+  if (others.length > 0) lines.push('', 'Not chosen:');
+  for (const { what, why } of others) lines.push(`  ${what}`, `      ${why}`);
+  if (findings.length > 0) lines.push('', 'To be fixed:', ...findings.flatMap(describeFinding));
+  return `${lines.join('\n')}\n`;
+}
+
+export function printIngresses(ingresses: readonly ListedIngress[]): string {
+  if (ingresses.length === 0) return 'No Ingress is served.\n';
+  const rows = ingresses.map(({ ingress, hosts, paths, state, findings }) => [
+    ingress,
+    hosts.map((host) => (host === '' ? '*' : host)).join(',') || '-',
+    String(paths),
+    state,
+    String(findings.length),
+  ]);
+  const table = [['INGRESS', 'HOSTS', 'PATHS', 'STATE', 'FINDINGS'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+  );
+  const lines = table.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '),
+  );
+  const findings = ingresses.flatMap((listed) => listed.findings);
+  if (findings.length > 0) lines.push('', ...findings.flatMap(describeFinding));
+  return `${lines.join('\n')}\n`;
+}
+
+function line(label: string, text: string): string {
+  return `${label.padEnd(LABEL_WIDTH)} ${text}`;
+}
+
+function describeHost(host: Explanation['host']): string {
+  if (host === undefined) return 'none';
+  const certificate = host.certificate ?? 'the default one';
+  const name = host.name === '' ? 'any other host' : `${host.name} (by ${host.matchedBy})`;
+  return `${name}, certificate ${certificate}`;
+}
+
+function describeRoute({ kind, path, ingress, service }: ExplainedRoute): string {
+  const owner = ingress === '' ? 'default backend' : `Ingress ${ingress}`;
+  return `${kind} ${path} of ${owner}${service === '' ? '' : `, Service ${service}`}`;
+}
+
+function describeFilter({ kind, isAnswering }: Explanation['filters'][number]): string {
+  return isAnswering ? `${kind} (answers)` : kind;
+}
+
+function describeFinding({ code, object, field, message }: Finding): string[] {
+  const where = field === undefined ? object : `${object} ${field}`;
+  return [`  ${findingEffects[code]}: ${where} [${code}]`, `      ${message}`];
+}
