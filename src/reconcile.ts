@@ -4,7 +4,7 @@ import type { Logger } from './observability/logger.ts';
 import type { Source } from './source/source.ts';
 import type { ChangeBatching, Store } from './source/store.ts';
 import type { TranslateOptions } from './translate/translate-options.ts';
-import { translate } from './translate/translate.ts';
+import { translate, type TranslatedIngresses } from './translate/translate.ts';
 
 export interface ReconcileOptions {
   readonly store: Store;
@@ -12,9 +12,18 @@ export interface ReconcileOptions {
   readonly sources: readonly Source[];
   readonly translate: TranslateOptions;
   readonly batching: ChangeBatching;
-  /** Brings a config to the workers; called only once everything has been seen for the first time. */
-  readonly publish: (config: ProxyConfig) => void;
+  /**
+   * Brings a config to the workers, with what was found on the way; called only once everything has been seen for the first
+   * time.
+   */
+  readonly publish: (config: ProxyConfig, translation: Translation) => void;
   readonly log: Logger;
+}
+
+/** What else a translation says of the objects that a config was made from. */
+export interface Translation {
+  readonly ingresses: TranslatedIngresses;
+  readonly findings: readonly Finding[];
 }
 
 export interface Reconciler {
@@ -62,7 +71,7 @@ export function startReconciling(options: ReconcileOptions): Reconciler {
     logChanges(known, findings, log);
     if (!complete) return;
     config = result.config;
-    publish(config);
+    publish(config, { ingresses: result.ingresses, findings });
   };
 
   const stopListening = store.onChange(batching, run);

@@ -100,6 +100,10 @@ export const serveFlags: readonly Flag[] = [
     'Secret of the default certificate, <namespace>/<name>',
     'self-signed',
   ),
+  boolean(
+    'enable-ssl-passthrough',
+    'Honour the annotation ssl-passthrough: the endpoints of such hosts terminate TLS',
+  ),
 
   // Ports
   integer('http-port', 'Plaintext port', '80'),
@@ -108,6 +112,25 @@ export const serveFlags: readonly Flag[] = [
   integer('healthz-port', 'Admin port: health, metrics, configuration', '10254'),
   text('healthz-host', 'Address of the admin port', 'all'),
   text('health-check-path', 'Health path, on the admin port and for unknown hosts', '/healthz'),
+
+  // Status of Ingresses, events, and which replica writes them
+  boolean(
+    'update-status',
+    'Write the addresses of this controller to the status of Ingresses',
+    'true',
+  ),
+  text('publish-service', 'Service whose addresses these are, <namespace>/<name>'),
+  list('publish-status-address', '… or the addresses and host names themselves'),
+  boolean(
+    'report-node-internal-ip-address',
+    'Without either of them: internal addresses of the nodes, not external ones',
+  ),
+  boolean('update-status-on-shutdown', 'Clear the status when the last replica stops', 'true'),
+  integer('status-update-interval', 'Seconds between two looks at these addresses', '60'),
+  text('election-id', 'Lease by which one replica is elected to write', 'ts-nginx-leader'),
+  duration('election-ttl', 'How long after its last sign of life another takes over', '30s'),
+  boolean('disable-leader-election', 'Write without a Lease'),
+  boolean('disable-sync-events', 'No Sync events on Ingresses'),
 
   // The process
   integer('workers', 'Worker threads; 0: serve on the main thread', 'one a core'),
@@ -148,21 +171,10 @@ export const serveFlags: readonly Flag[] = [
   ...as('later', [
     boolean('enable-annotation-validation', 'Always on', 'true'),
     boolean('deep-inspect', 'Always on', 'true'),
-    boolean('disable-sync-events', 'No Sync events on Ingresses'),
     text('tcp-services-configmap', 'TCP streams'),
     text('udp-services-configmap', 'UDP streams'),
-    boolean('enable-ssl-passthrough', 'TLS passthrough by SNI'),
     boolean('enable-ssl-chain-completion', 'Fetch missing intermediates'),
     integer('health-check-timeout', 'Seconds of the internal probe', '10'),
-    text('publish-service', 'Service whose addresses become the status of Ingresses'),
-    list('publish-status-address', 'Addresses that become the status of Ingresses'),
-    boolean('report-node-internal-ip-address', 'Publish internal node addresses'),
-    boolean('update-status', 'Write the status of Ingresses', 'true'),
-    boolean('update-status-on-shutdown', 'Clear it when the last replica stops', 'true'),
-    integer('status-update-interval', 'Seconds', '60'),
-    text('election-id', 'Name of the Lease'),
-    duration('election-ttl', 'Duration of the Lease', '30s'),
-    boolean('disable-leader-election', 'Act as leader without a Lease'),
     text('validating-webhook', 'Listen address of the admission webhook'),
     text('validating-webhook-certificate', 'Its certificate'),
     text('validating-webhook-key', 'Its key'),

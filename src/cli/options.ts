@@ -4,6 +4,7 @@ import type { ChangeBatching } from '../source/store.ts';
 import { parseLabelSelector } from '../translate/label-selector.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { serveFlags } from './flags.ts';
+import { parseReportingOptions, type ReportingOptions } from './reporting-options.ts';
 import { parseDuration, parseFlags, UsageError, type FlagTexts } from './parse-flags.ts';
 
 /** What `serve` shall do, all of it decided: made from the flags alone. */
@@ -11,6 +12,7 @@ export interface ServeOptions {
   /** Folders; empty: the cluster is the source. */
   readonly manifests: readonly string[];
   readonly cluster: ClusterOptions;
+  readonly reporting: ReportingOptions;
   readonly translate: Omit<
     TranslateOptions,
     'defaultCertificate' | 'ownAddresses' | 'ownPorts' | 'nodeName'
@@ -81,6 +83,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       watchNamespaces,
       namespaceSelector,
     },
+    reporting: parseReportingOptions(flags),
     translate: {
       ingressClass: flags.text('ingress-class') ?? 'ts-nginx',
       controllerClass: flags.text('controller-class') ?? 'ts-nginx.io/ingress-controller',
@@ -91,6 +94,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       namespaceSelector,
       disableCatchAll: flags.boolean('disable-catch-all'),
       disableSvcExternalName: flags.boolean('disable-svc-external-name'),
+      sslPassthrough: flags.boolean('enable-ssl-passthrough'),
       annotationsPrefix: flags.text('annotations-prefix') ?? 'nginx.ingress.kubernetes.io',
       configMap: flags.objectKey('configmap'),
       defaultBackendService: flags.objectKey('default-backend-service'),

@@ -11,6 +11,7 @@ import { startReconciling, type Reconciler } from '../reconcile.ts';
 import { createAddressTrial } from '../source/reach/address-trial.ts';
 import { createDnsSource } from '../source/dns/dns-source.ts';
 import { createKubernetesSource } from '../source/kubernetes/kubernetes-source.ts';
+import type { Reporter } from '../source/kubernetes/reporter.ts';
 import { createManifestSource } from '../source/manifests/manifest-source.ts';
 import type { Source } from '../source/source.ts';
 import { Store } from '../source/store.ts';
@@ -21,6 +22,7 @@ import { checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
 import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
+import { startReporting } from './start-reporting.ts';
 import { knownIngresses } from './known-ingresses.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 
@@ -68,6 +70,7 @@ class Server implements RunningServer {
   readonly #metrics: Metrics;
   #pool: WorkerPool | undefined;
   #reconciler: Reconciler | undefined;
+  #reporter: Reporter | undefined;
   #admin: AdminServer | undefined;
   #statsTimer: NodeJS.Timeout | undefined;
   #ticketTimer: NodeJS.Timeout | undefined;
@@ -129,12 +132,23 @@ class Server implements RunningServer {
     this.#ticketTimer = setInterval(() => {
       this.#pool?.setTicketSecret(randomBytes(TICKET_SECRET_BYTES));
     }, TICKET_SECRET_MS);
+    const { namespace, pod } = this.#context;
+    this.#reporter = startReporting(this.#options, {
+      namespace,
+      pod,
+      store: this.#store,
+      metrics: this.#metrics,
+      log,
+    });
     this.#reconciler = startReconciling({
       store: this.#store,
       sources: this.#sources,
       translate: await this.#translateOptions(ports),
       batching: this.#options.batching,
-      publish: (config) => this.#pool?.publish(config),
+      publish: (config, { ingresses, findings }) => {
+        const version = this.#pool?.publish(config) ?? 0;
+        this.#reporter?.report({ version, ingresses, findings });
+      },
       log: log.child({ component: 'reconcile' }),
     });
     for (const source of this.#sources) source.start();
@@ -148,8 +162,10 @@ class Server implements RunningServer {
     const { log } = this.#context;
     const drainMs = this.#reconciler?.config()?.settings.drainMs ?? 0;
     log.info({ graceMs: this.#options.shutdownGraceMs, drainMs }, 'shutting down');
+    const reported = this.#reporter?.stop();
     await wait(this.#options.shutdownGraceMs);
     await this.#pool?.drain(drainMs);
+    await reported;
     clearInterval(this.#statsTimer);
     clearInterval(this.#ticketTimer);
     this.#memory.stop();
@@ -194,6 +210,7 @@ class Server implements RunningServer {
         onPropagated: (version, ms) => {
           this.#lastAppliedAt = new Date();
           this.#metrics.configApplied(ms);
+          this.#reporter?.setLive(version);
           log.debug({ version, ms }, 'config live on every worker');
         },
         onConfigRefused: () => {
@@ -203,6 +220,7 @@ class Server implements RunningServer {
           this.#metrics.workerDied(worker);
         },
         onServing: (bound) => {
+          this.#reporter?.setServing();
           log.info(
             { ...bound, adminPort: this.#admin?.port, workers: this.#options.workers },
             'serving',

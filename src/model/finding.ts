@@ -84,6 +84,10 @@ export const findingEffects = {
   'object-invalid': 'closed',
   /** The API server refuses a list or watch (a missing permission, mostly). */
   'source-forbidden': 'partial',
+  /** The API server refuses a write: a status, an event, the Lease. */
+  'write-forbidden': 'notice',
+  /** Where we are reached is not known, so no status is written. */
+  'status-address-missing': 'notice',
 } as const satisfies Record<string, FindingEffect>;
 
 export type FindingCode = keyof typeof findingEffects;

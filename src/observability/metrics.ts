@@ -4,6 +4,7 @@ import { ControllerMetrics } from './controller-metrics.ts';
 import type { ControllerIdentity, MetricsState } from './controller-metrics.ts';
 import { ExchangeSeries } from './exchange-series.ts';
 import { ProcessMetrics } from './process-metrics.ts';
+import { ReportMetrics } from './report-metrics.ts';
 import { defaultBuckets } from './series-layout.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import type { StatsReport, WorkerStatsOptions } from './worker-stats.ts';
@@ -36,6 +37,8 @@ export class Metrics {
   /** What a worker's counters are made with. */
   readonly workerStats: WorkerStatsOptions;
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  /** What is written back to the cluster. */
+  readonly reports: ReportMetrics;
   readonly #enabled: boolean;
   readonly #state: MetricsState;
   readonly #runtime = new Registry();
@@ -68,6 +71,7 @@ export class Metrics {
     this.#process = new ProcessMetrics(this.#registry, `${PREFIX}nginx_process_`);
     this.#workers = new WorkerMetrics(this.#registry, OWN_PREFIX);
     const prefixes = { kept: PREFIX, own: OWN_PREFIX };
+    this.reports = new ReportMetrics(this.#registry, prefixes);
     this.#controller = new ControllerMetrics(this.#registry, prefixes, state);
     this.#controller.addBuildInfo(PREFIX, identity);
   }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../model/finding.ts';
+import { IngressStatuses, isIngress, isStatusChange } from './ingress-statuses.ts';
 import {
   keyOf,
   type AddressTrial,
@@ -24,6 +25,8 @@ type Tables = { [R in Resource]: Map<ObjectKey, KindMap[R]> };
  * write of an object with the same `resourceVersion` and uid is none.
  */
 export class Store {
+  /** What does not concern routing, and so wakes no listener of `onChange`. */
+  readonly ingressStatuses = new IngressStatuses();
   readonly #tables: Tables = {
     ingresses: new Map(),
     ingressclasses: new Map(),
@@ -50,6 +53,10 @@ export class Store {
     this.#reportRetained(resource, key, false);
     const old = table.get(key);
     if (old !== undefined && isSameRevision(old, object)) return;
+    if (isIngress(object)) {
+      this.ingressStatuses.set(object);
+      if (old !== undefined && isStatusChange(old, object)) return;
+    }
     // Nodes are written every few minutes, to say that they live.
     if (old !== undefined && resource === 'nodes' && saysTheSame(old, object)) return;
     table.set(key, object);
@@ -64,6 +71,7 @@ export class Store {
     const old = table.get(key);
     if (old === undefined || this.#reportRetained(resource, key, true)) return;
     table.delete(key);
+    if (resource === 'ingresses') this.ingressStatuses.delete(key);
     if (resource === 'endpointslices') this.#reindexSlice(old, undefined);
     this.#changed();
   }

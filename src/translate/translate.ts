@@ -32,6 +32,14 @@ export interface TranslateResult {
   readonly findings: readonly Finding[];
   /** What the sources shall fetch and watch for the next translation. */
   readonly references: References;
+  /** Those of our class. */
+  readonly ingresses: TranslatedIngresses;
+}
+
+export interface TranslatedIngresses {
+  readonly served: readonly Ingress[];
+  /** Ours, and nothing of them is served: a finding says why. */
+  readonly dropped: readonly Ingress[];
 }
 
 /**
@@ -57,6 +65,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     snapshot,
     global,
     defaultCertificate: defaultCertificate.chosen,
+    options,
     hasDefaultBackend: options.defaultBackendService !== undefined,
     endpointTls: endpointTls.results,
     clientVerifications: clients.results,
@@ -88,6 +97,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
   return {
     config: { settings, virtualHosts, clusters, endpointSets, certificates },
     findings,
+    ingresses: ingresses.objects,
     references: referencesOf(ingresses.served, backends, { options, global }),
   };
 }
@@ -134,6 +144,7 @@ interface SelectionContext {
 
 interface SelectedIngresses {
   readonly served: readonly ParsedIngress[];
+  readonly objects: TranslatedIngresses;
   readonly findings: readonly (readonly Finding[])[];
 }
 
@@ -142,12 +153,14 @@ function selectIngresses(snapshot: Snapshot, context: SelectionContext): Selecte
   const { options, memory } = context;
   const ownerOf = createIngressSelection(snapshot, options);
   const served: ParsedIngress[] = [];
+  const objects = { served: [] as Ingress[], dropped: [] as Ingress[] };
   const findings: (readonly Finding[])[] = [];
   for (const [key, ingress] of snapshot.ingresses) {
     const owner = ownerOf(ingress);
     if (owner === 'ours') {
       const parsed = parseOnce(ingress, context);
       served.push(parsed);
+      objects[parsed.claims.length > 0 ? 'served' : 'dropped'].push(ingress);
       if (parsed.findings.length > 0) findings.push(parsed.findings);
     } else if (owner === 'another class') {
       const ingressClass = snapshot.ingressClasses.get(ingress.spec?.ingressClassName ?? '');
@@ -159,7 +172,7 @@ function selectIngresses(snapshot: Snapshot, context: SelectionContext): Selecte
       findings.push(slips);
     }
   }
-  return { served, findings };
+  return { served, objects, findings };
 }
 
 function parseOnce(ingress: Ingress, { options, global, memory }: SelectionContext): ParsedIngress {

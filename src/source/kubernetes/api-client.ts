@@ -141,7 +141,7 @@ async function refusal(response: TransportResponse, exchange: GuardedExchange): 
   return new ApiError(response.status, readStatus(parseJson(text)).message, retryAfterMs);
 }
 
-async function readText(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+export async function readText(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {

@@ -3,13 +3,30 @@ import https from 'node:https';
 import type { Transport, TransportResponse } from './api-client.ts';
 import type { Access } from './credentials.ts';
 
-/** HTTP/1.1: a connection for each watch. For plaintext servers, proxies, and servers that offer nothing else. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly path: string;
+  readonly body?: { readonly text: string; readonly type: string } | undefined;
+}
+
+/**
+ * HTTP/1.1: a connection for each watch. For plaintext servers, proxies, and servers that offer nothing else; and for what is
+ * written, whose renewals of a Lease must not stand in line behind a long list.
+ */
 export class Http1Transport implements Transport {
   readonly #plainAgent = new http.Agent({ keepAlive: true });
   readonly #tlsAgent = new https.Agent({ keepAlive: true });
 
   get(access: Access, path: string, signal: AbortSignal): Promise<TransportResponse> {
-    const { server, headers, tls, proxyAgent } = access;
+    return this.send(access, { method: 'GET', path }, signal);
+  }
+
+  send(
+    { server, headers, tls, proxyAgent }: Access,
+    { method, path, body }: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<TransportResponse> {
+    const content = body === undefined ? undefined : Buffer.from(body.text);
     const isTls = server.protocol === 'https:';
     const { promise, resolve, reject } = Promise.withResolvers<TransportResponse>();
     const request = (isTls ? https : http).request(
@@ -17,8 +34,9 @@ export class Http1Transport implements Transport {
         ...tls,
         host: server.hostname.replace(/^\[(.*)\]$/, '$1'),
         port: server.port === '' ? (isTls ? 443 : 80) : server.port,
+        method,
         path: server.pathname.replace(/\/$/, '') + path,
-        headers,
+        headers: { ...headers, ...contentHeaders(content, body?.type) },
         agent: proxyAgent ?? (isTls ? this.#tlsAgent : this.#plainAgent),
         signal,
       },
@@ -31,7 +49,7 @@ export class Http1Transport implements Transport {
     request.on('socket', (socket) => {
       socket.setKeepAlive(true, 30_000);
     });
-    request.end();
+    request.end(content);
     return promise;
   }
 
@@ -39,4 +57,9 @@ export class Http1Transport implements Transport {
     this.#plainAgent.destroy();
     this.#tlsAgent.destroy();
   }
+}
+
+function contentHeaders(content: Buffer | undefined, type = ''): Record<string, string> {
+  if (content === undefined) return {};
+  return { 'content-type': type, 'content-length': String(content.length) };
 }
