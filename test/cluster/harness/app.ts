@@ -12,6 +12,13 @@ export interface AppOptions {
   readonly preStopSeconds?: number;
   /** Changed: the pods are replaced, a few at a time. */
   readonly revision?: string;
+  /** The Node on which they run; without it the scheduler's stand-in chooses. */
+  readonly node?: string;
+  /** Of the Deployment and its pods, where the Service has several. */
+  readonly variant?: string;
+  /** More of the Service. */
+  readonly service?: object;
+  readonly serviceAnnotations?: Readonly<Record<string, string>>;
 }
 
 /** On each namespace that a test makes. */
@@ -41,12 +48,15 @@ function echoServerSource(namespaceName: string): object {
 
 /** A Deployment of echo servers. */
 export function appDeployment(options: AppOptions): object {
-  const { name, replicas = 1, preStopSeconds = 1, revision = '1' } = options;
-  const labels = { app: name };
+  const { name, replicas = 1, preStopSeconds = 1, revision = '1', node, variant } = options;
+  const labels = { app: name, ...(variant === undefined ? {} : { variant }) };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name, namespace: options.namespace },
+    metadata: {
+      name: variant === undefined ? name : `${name}-${variant}`,
+      namespace: options.namespace,
+    },
     spec: {
       replicas,
       selector: { matchLabels: labels },
@@ -55,6 +65,7 @@ export function appDeployment(options: AppOptions): object {
         metadata: { labels, annotations: { revision } },
         spec: {
           terminationGracePeriodSeconds: 10,
+          ...(node === undefined ? {} : { nodeName: node }),
           containers: [
             {
               name: 'echo',
@@ -79,12 +90,17 @@ export function appDeployment(options: AppOptions): object {
   };
 }
 
-function appService({ name, namespace: namespaceName }: AppOptions): object {
+export function appService(options: AppOptions): object {
+  const { name, serviceAnnotations: annotations = {}, service = {} } = options;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace: namespaceName },
-    spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+    metadata: { name, namespace: options.namespace, annotations },
+    spec: {
+      selector: { app: name },
+      ports: [{ name: 'http', port: 80, targetPort: 'http' }],
+      ...service,
+    },
   };
 }
 

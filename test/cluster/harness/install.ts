@@ -16,11 +16,12 @@ export interface RunOptions {
   /** Of our own cluster's network; one for each process that runs at a time. */
   readonly address?: string;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One ts-nginx process, with the rights that deploy/ gives it. */
 export async function runTsNginx(cluster: Cluster, options: RunOptions = {}): Promise<TsNginx> {
-  const { name = 'ts-nginx', address = '10.244.0.2', args = [] } = options;
+  const { name = 'ts-nginx', address = '10.244.0.2', args = [], env = {} } = options;
   const isOwn = cluster.controlPlane !== undefined;
   return TsNginx.start({
     kubectl: cluster.kubectl,
@@ -29,5 +30,6 @@ export async function runTsNginx(cluster: Cluster, options: RunOptions = {}): Pr
     address: isOwn ? address : '127.0.0.1',
     ...(isOwn ? {} : { ports: await freePorts() }),
     args: ['serve', '--configmap=ts-nginx/ts-nginx', '--workers=2', ...args],
+    env,
   });
 }

@@ -8,6 +8,8 @@ const LIFELINE_FD = 3;
 
 /** Where pods live. On `lo` the whole range is local at once: any address of it can be listened on. */
 const POD_NETWORK = '10.244.0.1/16';
+/** Where cluster IPs are. Nobody listens there but what a test starts in place of kube-proxy. */
+const SERVICE_NETWORK = '10.96.0.1/16';
 
 /** Throws with one line that says what this machine lacks. */
 export async function requireNamespaces(): Promise<void> {
@@ -53,6 +55,7 @@ export async function settleInNamespace(): Promise<void> {
   watchLifeline();
   await run('ip', ['link', 'set', 'lo', 'up']);
   await run('ip', ['address', 'add', POD_NETWORK, 'dev', 'lo']);
+  await run('ip', ['address', 'add', SERVICE_NETWORK, 'dev', 'lo']);
 }
 
 function watchLifeline(): void {

@@ -57,6 +57,7 @@ export function environmentOf(
     'metadata.name': pod.metadata.name,
     'metadata.namespace': pod.metadata.namespace,
     'status.podIP': address,
+    'spec.nodeName': pod.spec.nodeName ?? '',
     'spec.serviceAccountName': pod.spec.serviceAccountName ?? 'default',
   };
   const env: Record<string, string> = {};

@@ -27,6 +27,7 @@ export interface TsNginxOptions {
   readonly address: string;
   readonly ports?: Ports;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A ts-nginx process: a client of the API server with the rights of its ServiceAccount and no others. */
@@ -59,7 +60,7 @@ export class TsNginx {
         `--https-port=${ports.https}`,
         `--healthz-port=${ports.admin}`,
       ],
-      env: { POD_NAME: name, POD_NAMESPACE: NAMESPACE },
+      env: { POD_NAME: name, POD_NAMESPACE: NAMESPACE, ...options.env },
       logFile: join(folder, `${name}.log`),
     });
     return new TsNginx(address, ports, child);
