@@ -7,7 +7,7 @@ works under rules for all of them as under rules for single names.
 {{- define "ts-nginx.rules.routing" -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
   verbs: [update]
@@ -48,7 +48,7 @@ works under rules for all of them as under rules for single names.
 # Their addresses are published, or their zones followed.
 - apiGroups: ['']
   resources: [nodes]
-  verbs: [list, watch]
+  verbs: [get, list, watch]
 {{- end }}
 {{- end -}}
 
@@ -90,13 +90,17 @@ works under rules for all of them as under rules for single names.
   resourceNames: [{{ include "ingress-nginx.controller.electionID" . | quote }}]
   verbs: [get, update]
 {{- end }}
-{{- if and $controller.scope.enabled $controller.service.enabled $controller.publishService.enabled (not $controller.publishService.pathOverride) }}
+{{- if and $controller.service.enabled $controller.publishService.enabled (not $controller.publishService.pathOverride) }}
 # Its addresses are published.
 - apiGroups: ['']
   resources: [services]
   resourceNames: [{{ include "ingress-nginx.controller.publishServicePath" . | base }}]
-  verbs: [list, watch]
+  verbs: [get]
 {{- end }}
+# Who stops last empties the status, and nodes are published where pods are: which pods of this release run?
+- apiGroups: ['']
+  resources: [pods]
+  verbs: [get, list]
 {{- end -}}
 
 {{/* Namespaces and the rules of a Role in each, as JSON: {namespace: YAML list}. */}}

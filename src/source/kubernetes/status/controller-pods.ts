@@ -8,6 +8,12 @@ export interface ControllerPod {
   readonly isReady: boolean;
 }
 
+/** What says which controller a pod belongs to, whatever version of it; as charts and our manifests label it. */
+const IDENTIFYING = [
+  'app.kubernetes.io/name',
+  'app.kubernetes.io/instance',
+  'app.kubernetes.io/component',
+];
 /** Labels that differ from one revision of a workload to the next. */
 const REVISION_LABELS = new Set([
   'pod-template-hash',
@@ -38,10 +44,12 @@ export async function readControllerPods(
   return (Array.isArray(list['items']) ? list['items'] : []).filter(isJsonObject).flatMap(readPod);
 }
 
-function selectorOf(pod: JsonObject): string {
-  const labels = objectAt(objectAt(pod, 'metadata'), 'labels');
-  return Object.entries(labels)
-    .filter(([name]) => !REVISION_LABELS.has(name))
+/** By the labels that identify, where a pod has some; else by all but those of a revision. */
+export function selectorOf(pod: JsonObject): string {
+  const labels = Object.entries(objectAt(objectAt(pod, 'metadata'), 'labels'));
+  const identifying = labels.filter(([name]) => IDENTIFYING.includes(name));
+  const others = labels.filter(([name]) => !REVISION_LABELS.has(name));
+  return (identifying.length > 0 ? identifying : others)
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(',');
 }
