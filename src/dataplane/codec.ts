@@ -1,6 +1,6 @@
 import type { LimitName } from '../observability/limits.ts';
 import type { AnswerFields } from './answer-fields.ts';
-import type { KindMask } from './field-block.ts';
+import type { FieldBlock, KindMask } from './field-block.ts';
 import type { FieldList } from './fields.ts';
 import type { ClientPeer, Origin } from './origin.ts';
 
@@ -97,6 +97,8 @@ export interface UpstreamRequest {
   readonly requestId: string;
   readonly origin: Origin;
   readonly originalFields: FieldList | undefined;
+  /** What is known of the client's certificate; undefined: the host has nothing to do with any. */
+  readonly clientFields: FieldBlock | undefined;
   /** NO_BODY, CHUNKED or a length in bytes. */
   readonly requestBody: number;
   readonly upgrade: boolean;

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Engine } from './engine.ts';
+import type { ClientPeer } from './origin.ts';
 
 /** One client's connection, whatever it speaks. */
 export interface ClientSession {
+  /** Absent: it is not known yet what is spoken, or it is not for us. */
+  readonly peer?: ClientPeer;
   /** Nothing begins on it any more: closes it when what runs has ended, at once if nothing does. */
   drain(): void;
 }
@@ -71,6 +74,13 @@ export class Connections implements ConnectionHome {
     for (const session of [...this.#busy]) session.drain();
     this.#check();
     return promise;
+  }
+
+  /** Drains those of which it holds; the others are not touched. */
+  drainWhere(isOver: (peer: ClientPeer) => boolean): void {
+    for (const session of [...this.#busy]) {
+      if (session.peer !== undefined && isOver(session.peer)) session.drain();
+    }
   }
 
   destroy(): void {

@@ -76,6 +76,10 @@ export class DataPlane {
       this.#engine,
       options.autoMaxConnections ?? DEFAULT_MAX_CONNECTIONS,
     );
+    const { table } = this.#engine;
+    table.onGuardsChanged = () => {
+      this.#connections.drainWhere(({ handshake }) => table.tls.isOutdated(handshake));
+    };
   }
 
   /**

@@ -6,10 +6,10 @@ import type { EndpointState } from './cluster.ts';
 import type { Downstream, ExchangeHead, UpstreamRequest } from './codec.ts';
 import type { Decidable } from './decide.ts';
 import type { Engine } from './engine.ts';
-import type { KindMask } from './field-block.ts';
+import type { FieldBlock, KindMask } from './field-block.ts';
 import { FieldKind, type FieldList } from './fields.ts';
 import { droppedRequestFields } from './forwarded-fields.ts';
-import { resolveOrigin, type Origin } from './origin.ts';
+import { resolveOrigin, type ClientHandshake, type Origin } from './origin.ts';
 import type { CompiledRoute, HostTable } from './table.ts';
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
@@ -36,6 +36,7 @@ export class ExchangeFacts implements Decidable, PickContext, ExchangeRecord, Up
   route: CompiledRoute | undefined = undefined;
   requestId = '';
   originalFields: FieldList | undefined = undefined;
+  clientFields: FieldBlock | undefined = undefined;
   /** Of the answer; 0 before it. */
   status = 0;
   failure: string | undefined = undefined;
@@ -70,6 +71,9 @@ export class ExchangeFacts implements Decidable, PickContext, ExchangeRecord, Up
 
   get scheme(): 'http' | 'https' {
     return this.origin.scheme === 'https' ? 'https' : 'http';
+  }
+  get handshake(): ClientHandshake {
+    return this.downstream.peer.handshake;
   }
   get clientAddress(): string {
     return this.origin.address;

@@ -219,6 +219,7 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     const received = this.fields.get(FieldKind.XRequestId);
     this.requestId = received ?? (forwarded.generateRequestId ? createRequestId() : '');
     this.originalFields = originalFields(this, forwarded);
+    this.clientFields = this.hostTable?.guard?.fieldsFor(this.handshake);
     if (!this.#isRequestComplete) this.downstream.wantBody();
     this.#begin(this.route?.cluster?.pick(this), false);
   }
@@ -283,7 +284,7 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     this.#begin(cluster?.pick(this), false);
   }
 
-  #answer(answer: OwnAnswer, title?: string, close = false): void {
+  #answer(answer: OwnAnswer, title = answer.title, close = false): void {
     const showsProduct = this.engine.table.settings.serverTokens;
     const { head, page } = createOwnMessage(answer, this, { title, showsProduct });
     // Of a gRPC error too, which the client gets as a 200: docs/decisions/grpc-errors.md.

@@ -41,7 +41,7 @@ export const FieldKind = {
   XOriginalForwardedFor: 31,
   XOriginalForwardedHost: 32,
   Forwarded: 33,
-  /** `ssl-client-…` */
+  /** `ssl-client-…`, also with `_`: there are endpoints that see no difference. */
   SslClient: 34,
   Authorization: 35,
   ProxyAuthorization: 36,
@@ -216,12 +216,12 @@ const FAMILIES: readonly (readonly [string, number])[] = [
   ['ssl-client-', FieldKind.SslClient],
   ['sec-websocket-', FieldKind.SecWebSocket],
 ];
-const FAMILY = /^(?:x-(?:forwarded|accel)-|ssl-client-|sec-websocket-)/i;
+const FAMILY = /^(?:x-(?:forwarded|accel)-|ssl[-_]client[-_]|sec-websocket-)/i;
 
 /** Kind of a name that stands in no list but begins as some do. */
 export function familyOf(name: string): number {
   if (!FAMILY.test(name)) return FieldKind.Other;
-  const lower = name.toLowerCase();
+  const lower = name.toLowerCase().replaceAll('_', '-');
   return FAMILIES.find(([prefix]) => lower.startsWith(prefix))?.[1] ?? FieldKind.Other;
 }
 

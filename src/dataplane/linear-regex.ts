@@ -3,7 +3,8 @@ import { RE2JS } from 're2js';
 export type Groups = readonly (string | undefined)[];
 
 /**
- * A tenant's regular expression: case-insensitive, `.` is any character. The time that it takes grows linearly with the text.
+ * A tenant's regular expression: case-insensitive unless compiled otherwise, `.` is any character. The time that it takes
+ * grows linearly with the text.
  * `undecided`: the text is so long that the answer would take too long; the caller must be safe whichever it would be.
  */
 export interface Pattern {
@@ -28,7 +29,11 @@ const MAX_INSTRUCTIONS = 1050;
 const MAX_STEPS = 250_000;
 
 /** Undefined: not in RE2's dialect (lookaheads, backreferences, syntax errors), or too large. */
-export function compilePattern(source: string): Pattern | undefined {
+export function compilePattern(
+  source: string,
+  letters: 'any-case' | 'exact-case' = 'any-case',
+): Pattern | undefined {
+  if (letters === 'exact-case') return compileRe2Pattern(source, RE2JS.DOTALL);
   const native = compileNative(source);
   return native === undefined ? compileRe2Pattern(source) : new NativePattern(source, native);
 }
@@ -67,17 +72,17 @@ class Re2Pattern implements Pattern {
   }
 }
 
-function compileRe2Pattern(source: string): Pattern | undefined {
-  const anywhere = compileRe2(source);
+function compileRe2Pattern(source: string, flags = FLAGS): Pattern | undefined {
+  const anywhere = compileRe2(source, flags);
   if (anywhere === undefined || anywhere.programSize() > MAX_INSTRUCTIONS) return undefined;
   // Compiled by itself first: `a)(b` must not become a pattern by our parentheses. (An open \Q that swallows them is refused.)
-  const atStart = compileRe2(`^(?:${source})`);
+  const atStart = compileRe2(`^(?:${source})`, flags);
   return atStart === undefined ? undefined : new Re2Pattern(anywhere, atStart);
 }
 
-function compileRe2(source: string): RE2JS | undefined {
+function compileRe2(source: string, flags: number): RE2JS | undefined {
   try {
-    return RE2JS.compile(source, FLAGS);
+    return RE2JS.compile(source, flags);
   } catch {
     return undefined; // a syntax error: the only thing compile() throws
   }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
-import { ClientPeer } from './origin.ts';
+import { ClientPeer, type ClientHandshake } from './origin.ts';
 import { guardPlaintext } from './plaintext-guard.ts';
 import type { PassthroughClient } from './passthrough/passthrough-connection.ts';
 import type { ProxiedClient } from './proxy-protocol.ts';
@@ -142,15 +142,10 @@ export class Listener {
 
   #onSecure(socket: TLSSocket, server: TlsServer): void {
     const { tls, settings } = this.#engine.table;
-    // A second hello (RFC 8446 §4.1.4) may name another host than the one that was read.
-    const name = typeof socket.servername === 'string' ? socket.servername : '';
-    if (tls.asksForCertificate(name) && !tls.isOnlyFor(server, name)) {
-      socket.destroy();
-      return;
-    }
     const { recordBytes } = settings.tls;
     if (recordBytes !== undefined) socket.setMaxSendFragment(recordBytes);
-    const peer = this.#peerOf(socket, 'https', HTTPS_PORT);
+    const handshake = tls.handshakeOf(socket, server);
+    const peer = this.#peerOf(socket, 'https', HTTPS_PORT, handshake);
     const protocol = socket.alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
     this.#events.onConnection(new SocketReader(socket), peer, protocol);
   }
@@ -179,15 +174,21 @@ export class Listener {
     );
   }
 
-  #peerOf(socket: Socket, scheme: 'http' | 'https', port: string): ClientPeer {
+  #peerOf(
+    socket: Socket,
+    scheme: 'http' | 'https',
+    port: string,
+    handshake: ClientHandshake = 'plaintext',
+  ): ClientPeer {
     const proxied = this.#proxied.get(endOf(socket));
-    if (proxied === undefined) return new ClientPeer(addressOf(socket), scheme, port);
+    if (proxied === undefined) return new ClientPeer(addressOf(socket), scheme, port, handshake);
     // The balancer ended the client's TLS where that came to its port 443 (routing.md §11).
     const isTls = scheme === 'https' || proxied.destinationPort === TLS_PORT;
     return new ClientPeer(
       proxied.address,
       isTls ? 'https' : 'http',
       String(proxied.destinationPort),
+      handshake,
     );
   }
 }

@@ -4,6 +4,7 @@ import { parseAuthority } from './authority.ts';
 import { effectiveAddress } from './client-address.ts';
 import { FieldBlock } from './field-block.ts';
 import { FieldKind, FieldList, fieldKindOf } from './fields.ts';
+import type { ClientVerdict } from './tls/client-verdict.ts';
 
 /** Who asks, and for what, after the client's forwarded fields were believed or not. */
 export class Origin {
@@ -43,6 +44,16 @@ export class Origin {
   }
 }
 
+/** How the client's TLS began, where it ends here. */
+export type ClientHandshake = 'plaintext' | TlsHandshake;
+
+export interface TlsHandshake {
+  /** The name that was asked for: lower case, without a trailing dot; empty: none. */
+  readonly serverName: string;
+  /** Undefined: no certificate was asked for. */
+  readonly verdict: ClientVerdict | undefined;
+}
+
 /** The client's end of a connection: what is the same for all its exchanges. */
 export class ClientPeer {
   /** IP literal, IPv4-mapped IPv6 addresses as IPv4. */
@@ -52,11 +63,19 @@ export class ClientPeer {
   readonly port: string;
   /** As the connection itself shows it. */
   readonly origin: Origin;
+  /** `plaintext` too where TLS ended before us, and `scheme` says `https`. */
+  readonly handshake: ClientHandshake;
 
-  constructor(address: string, scheme: 'http' | 'https', port: string) {
+  constructor(
+    address: string,
+    scheme: 'http' | 'https',
+    port: string,
+    handshake: ClientHandshake = 'plaintext',
+  ) {
     this.address = address;
     this.scheme = scheme;
     this.port = port;
+    this.handshake = handshake;
     this.origin = new Origin({
       address,
       scheme,

@@ -20,7 +20,7 @@ export interface AnsweredRequest {
 
 /** @param title what stands beside the status on line and page; undefined: the usual. */
 export function createOwnMessage(
-  { status, location, allow, retryAfterSeconds, isEmpty = false }: OwnAnswer,
+  { status, location, allow, retryAfterSeconds, text, isEmpty = false }: OwnAnswer,
   request: AnsweredRequest,
   options: { readonly title: string | undefined; readonly showsProduct: boolean },
 ): OwnMessage {
@@ -29,9 +29,9 @@ export function createOwnMessage(
     const isHttp2 = request.protocol === 'HTTP/2.0';
     return { head: grpcErrorHead(status, reason, isHttp2), page: undefined };
   }
-  const page = isEmpty
-    ? undefined
-    : errorPage(status, reason, options.showsProduct ? PRODUCT : undefined);
+  const product = options.showsProduct ? PRODUCT : undefined;
+  const ownPage = text === undefined ? errorPage(status, reason, product) : Buffer.from(text);
+  const page = isEmpty ? undefined : ownPage;
   const length = page?.length ?? 0;
   const isHead = request.method === 'HEAD';
   return {

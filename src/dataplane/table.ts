@@ -34,6 +34,12 @@ interface CompiledDelta {
   readonly clusters: readonly CompiledCluster[];
 }
 
+/** What came of a delta. */
+interface Committed {
+  readonly removed: readonly EndpointState[];
+  readonly guardsChanged: boolean;
+}
+
 /** Everything that a worker serves by, compiled from the ProxyConfig. */
 export class Table {
   /** Called at the end of a delta for each endpoint that nothing names any more: its idle connections can go. */
@@ -41,6 +47,9 @@ export class Table {
 
   /** The same for a TLS identity that no cluster has any more. */
   onTlsRetired: (tls: EndpointTls) => void = () => undefined;
+
+  /** The same where a host that asks its clients for certificates came, changed or went. */
+  onGuardsChanged: () => void = () => undefined;
 
   readonly tls: TlsContexts;
   readonly #hosts = new HostIndex();
@@ -89,10 +98,11 @@ export class Table {
    */
   apply(delta: ConfigDelta): void {
     const compiled = this.#compile(delta);
-    const removed = this.#commit(delta, compiled);
+    const { removed, guardsChanged } = this.#commit(delta, compiled);
     const retired = this.#identities.update(compiled.clusters, delta.clusters.remove);
     for (const endpoint of removed) this.onEndpointRemoved(endpoint);
     for (const tls of retired) this.onTlsRetired(tls);
+    if (guardsChanged) this.onGuardsChanged();
   }
 
   #compile(delta: ConfigDelta): CompiledDelta {
@@ -109,7 +119,7 @@ export class Table {
   }
 
   /** Nothing in here may throw. */
-  #commit(delta: ConfigDelta, compiled: CompiledDelta): readonly EndpointState[] {
+  #commit(delta: ConfigDelta, compiled: CompiledDelta): Committed {
     this.#compiled = compiled.settings ?? this.#compiled;
     this.tls.update(delta.certificates, compiled.settings?.tls);
 
@@ -121,7 +131,8 @@ export class Table {
     for (const host of compiled.hosts) host.link(this.#clusters);
     const replaced = this.#hosts.update(compiled.hosts, delta.virtualHosts.remove);
     for (const host of replaced) host.unlink(this.#clusters);
-    return removedEndpoints;
+    const guardsChanged = [...compiled.hosts, ...replaced].some(({ guard }) => guard !== undefined);
+    return { removed: removedEndpoints, guardsChanged };
   }
 
   #compiledSettings(): CompiledSettings {

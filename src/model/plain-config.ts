@@ -1,4 +1,4 @@
-import type { Cluster, ProxyConfig } from './config.ts';
+import type { Cluster, ProxyConfig, VirtualHost } from './config.ts';
 import { Sensitive } from './sensitive.ts';
 
 /** What JSON and YAML can say. */
@@ -15,14 +15,21 @@ export function toPlain(config: ProxyConfig): PlainConfig {
   const certificates = new Map(
     [...config.certificates].map(([id, certificate]) => [id, { ...certificate, chain: undefined }]),
   );
+  const hosts = new Map([...config.virtualHosts].map(([name, host]) => [name, withoutCa(host)]));
   const clusters = new Map([...config.clusters].map(([id, cluster]) => [id, withoutPem(cluster)]));
   return {
     settings: plain(config.settings),
-    virtualHosts: plain(config.virtualHosts),
+    virtualHosts: plain(hosts),
     clusters: plain(clusters),
     endpointSets: plain(config.endpointSets),
     certificates: plain(certificates),
   };
+}
+
+function withoutCa(host: VirtualHost): unknown {
+  const { clientVerification: verification } = host;
+  if (verification === undefined) return host;
+  return { ...host, clientVerification: { ...verification, ca: undefined, crls: undefined } };
 }
 
 function withoutPem({ tls, ...cluster }: Cluster): unknown {

@@ -7,6 +7,10 @@ interface Leaf {
   readonly names?: readonly string[];
   /** Unix time, milliseconds; default: in an hour. */
   readonly notAfterMs?: number;
+  /** More of its subject than the name, the most general first. */
+  readonly subject?: forge.pki.CertificateField[];
+  /** What it may be used for alone. */
+  readonly purpose?: 'serverAuth' | 'clientAuth';
 }
 
 /** A certificate authority that signs itself, or one below another. */
@@ -17,6 +21,8 @@ export interface Authority {
   below(name: string): Authority;
   /** A certificate with the chain up to, and without, the root. */
   issue(id: string, leaf?: Leaf): Certificate;
+  /** PEM of the list of those that it has revoked, good for an hour. */
+  revoke(...certificates: readonly Certificate[]): string;
 }
 
 let lastSerial = 0;
@@ -49,18 +55,24 @@ function createAuthority(name: string, parent: Issuer | undefined): Authority {
     ca,
     below: (other) => createAuthority(other, issuer),
     issue: (id, leaf = {}) => issue(issuer, id, leaf),
+    revoke: (...certificates) => signCrl(issuer, certificates),
   };
 }
 
-function issue(issuer: Issuer, id: string, { names = [], notAfterMs }: Leaf): Certificate {
+function issue(issuer: Issuer, id: string, leaf: Leaf): Certificate {
+  const { names = [], notAfterMs, subject = [], purpose } = leaf;
   const keys = generateKeys();
-  const certificate = draft(keys.publicKey, [{ name: 'commonName', value: id }], issuer.subject);
+  const name = [...subject, { name: 'commonName', value: id }];
+  const certificate = draft(keys.publicKey, name, issuer.subject);
   if (notAfterMs !== undefined) {
     certificate.validity.notBefore = new Date(notAfterMs - 60_000);
     certificate.validity.notAfter = new Date(notAfterMs);
   }
   const altNames = names.map((value) => ({ type: 2, value }));
-  certificate.setExtensions(names.length === 0 ? [] : [{ name: 'subjectAltName', altNames }]);
+  certificate.setExtensions([
+    ...(names.length === 0 ? [] : [{ name: 'subjectAltName', altNames }]),
+    ...(purpose === undefined ? [] : [{ name: 'extKeyUsage', [purpose]: true }]),
+  ]);
   certificate.sign(issuer.key, forge.md.sha256.create());
   const pem = forge.pki.certificateToPem(certificate);
   const { fingerprint256, validToDate } = new X509Certificate(pem);
@@ -71,6 +83,40 @@ function issue(issuer: Issuer, id: string, { names = [], notAfterMs }: Leaf): Ce
     fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
     notAfter: validToDate.toISOString(),
   };
+}
+
+/** RFC 5280 §5.1; forge makes none. */
+function signCrl({ subject, key }: Issuer, certificates: readonly Certificate[]): string {
+  const { asn1, pki, md, pem, util } = forge;
+  const { Type } = asn1;
+  const sequence = (...items: forge.asn1.Asn1[]): forge.asn1.Asn1 =>
+    asn1.create(asn1.Class.UNIVERSAL, Type.SEQUENCE, true, items);
+  const leaf = (type: forge.asn1.Type, value: string): forge.asn1.Asn1 =>
+    asn1.create(asn1.Class.UNIVERSAL, type, false, value);
+  const time = (ms: number): forge.asn1.Asn1 =>
+    leaf(Type.UTCTIME, asn1.dateToUtcTime(new Date(ms)));
+  const algorithm = (): forge.asn1.Asn1 =>
+    sequence(
+      leaf(Type.OID, asn1.oidToDer(pki.oids['sha256WithRSAEncryption'] ?? '').getBytes()),
+      leaf(Type.NULL, ''),
+    );
+  const now = Date.now();
+  const revoked = certificates.map(({ chain }) => {
+    const { serialNumber } = new X509Certificate(chain);
+    return sequence(leaf(Type.INTEGER, util.hexToBytes(serialNumber)), time(now));
+  });
+  const list = sequence(
+    leaf(Type.INTEGER, asn1.integerToDer(1).getBytes()),
+    algorithm(),
+    pki.distinguishedNameToAsn1({ attributes: subject }),
+    time(now - 60_000),
+    time(now + 3_600_000),
+    ...(revoked.length === 0 ? [] : [sequence(...revoked)]),
+  );
+  const digest = md.sha256.create().update(asn1.toDer(list).getBytes());
+  const signature = leaf(Type.BITSTRING, `\0${key.sign(digest)}`);
+  const body = asn1.toDer(sequence(list, algorithm(), signature)).getBytes();
+  return pem.encode({ type: 'X509 CRL', body });
 }
 
 function draft(

@@ -11,12 +11,13 @@ export function requestHeadText(
   isLast: boolean,
   webSocketKey?: string,
 ): string {
-  const { upstreamAuthority, requestId, originalFields, requestBody } = request;
+  const { upstreamAuthority, requestId, originalFields, clientFields, requestBody } = request;
   let text = `${request.method} ${request.upstreamTarget} HTTP/1.1\r\nHost: ${upstreamAuthority}\r\n`;
   text = passedLines(text, request.fields, request.droppedFields);
   if (requestId !== '') text += `X-Request-ID: ${requestId}\r\n`;
   text += `X-Forwarded-Host: ${upstreamAuthority}\r\n${request.origin.block.lines}`;
   if (originalFields !== undefined) text += fieldLines(originalFields);
+  if (clientFields !== undefined) text += clientFields.lines;
   if (requestBody === CHUNKED) text += 'Transfer-Encoding: chunked\r\n';
   else if (requestBody >= 0) text += `Content-Length: ${requestBody}\r\n`;
   if (request.upgrade) {

@@ -8,7 +8,7 @@ export function sendRequestHead(
   scheme: 'http' | 'https',
   endStream: boolean,
 ): void {
-  const { upstreamAuthority, requestId, originalFields, requestBody } = request;
+  const { upstreamAuthority, requestId, originalFields, clientFields, requestBody } = request;
   stream.beginHead();
   stream.field(':method', request.method);
   stream.field(':scheme', scheme);
@@ -19,6 +19,7 @@ export function sendRequestHead(
   stream.field('x-forwarded-host', upstreamAuthority);
   stream.fields(request.origin.block.fields);
   if (originalFields !== undefined) stream.fields(originalFields);
+  if (clientFields !== undefined) stream.fields(clientFields.fields);
   if (requestBody >= 0) stream.field('content-length', String(requestBody));
   if (request.acceptsTrailers) stream.field('te', 'trailers');
   stream.endHead(endStream);

@@ -1,5 +1,6 @@
 import type { Passthrough, Route, VirtualHost } from '../../model/config.ts';
 import type { ClusterState } from '../cluster.ts';
+import { ClientGuard } from '../client-guard.ts';
 import type { Filter } from '../filter.ts';
 import { createFilter } from '../filters/index.ts';
 import { PathTable } from './path-table.ts';
@@ -11,6 +12,8 @@ export interface HostTable {
   readonly config: VirtualHost;
   /** Run before a route is looked up. */
   readonly filters: readonly Filter[];
+  /** Undefined: certificates of clients mean nothing here. */
+  readonly guard: ClientGuard | undefined;
   /** Undefined: TLS ends here. */
   readonly passthrough: CompiledPassthrough | undefined;
   /** The route for a normalised path. */
@@ -23,6 +26,8 @@ export interface CompiledRoute {
   readonly early: readonly Filter[];
   /** Run only when the cluster has an endpoint. */
   readonly access: readonly Filter[];
+  /** The one of `early` that sends plaintext requests to TLS. */
+  readonly toTls: Filter | undefined;
   /** Undefined: the route does not forward. A cluster that is not (yet) in the config has no endpoint. */
   readonly cluster: ClusterState | undefined;
 }
@@ -48,6 +53,7 @@ export interface ClusterLinks {
 export class CompiledHost implements HostTable {
   readonly config: VirtualHost;
   readonly filters: readonly Filter[];
+  readonly guard: ClientGuard | undefined;
   #passthrough: CompiledPassthrough | undefined = undefined;
   readonly #routes: readonly LinkableRoute[];
   readonly #lookup: PathTable<CompiledRoute> | PatternTable<CompiledRoute>;
@@ -56,6 +62,8 @@ export class CompiledHost implements HostTable {
   constructor(config: VirtualHost) {
     this.config = config;
     this.filters = config.filters.map(createFilter);
+    const { clientVerification } = config;
+    this.guard = clientVerification === undefined ? undefined : new ClientGuard(clientVerification);
     this.#routes = config.routes.map(compileRoute);
     this.#lookup = createLookup(config.matching, this.#routes);
   }
@@ -96,6 +104,7 @@ function compileRoute(config: Route): LinkableRoute {
     config,
     early: filters.filter(({ phase }) => phase === 'early'),
     access: filters.filter(({ phase }) => phase === 'access'),
+    toTls: filters[config.filters.findIndex(({ kind }) => kind === 'https-redirect')],
     cluster: undefined,
   };
 }

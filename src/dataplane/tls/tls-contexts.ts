@@ -1,12 +1,14 @@
 import { constants, X509Certificate } from 'node:crypto';
 import { createSecureContext, createServer } from 'node:tls';
-import type { Server, TlsOptions } from 'node:tls';
-import type { Certificate } from '../../model/config.ts';
+import type { Server, TLSSocket, TlsOptions } from 'node:tls';
+import type { Certificate, ClientVerification } from '../../model/config.ts';
 import type { SectionDelta } from '../../model/delta.ts';
 import type { ClientSettings, TlsSettings } from '../../model/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import type { ClientHandshake, TlsHandshake } from '../origin.ts';
 import type { CompiledHost } from '../router/compiled-host.ts';
 import type { HostIndex } from '../router/host-index.ts';
+import { ClientVerifier } from './client-verifier.ts';
 import { stapleOf } from './staple.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
@@ -23,7 +25,8 @@ interface Recipe {
   readonly certificates: readonly Certificate[];
   /** Undefined: the name is nobody's. */
   readonly host: CompiledHost | undefined;
-  readonly asksForCertificate: boolean;
+  /** Undefined: clients are not asked for a certificate. */
+  readonly clients: ClientVerification | undefined;
 }
 
 /**
@@ -69,9 +72,8 @@ export class TlsContexts {
   readonly #servers = new Map<string, Server | 'refused'>();
   /** Keys of `#servers` by the ids of certificates. */
   readonly #keys = new Map<string, Set<string>>();
-  /** Name of the virtual host, where the server is for no other. */
-  readonly #hostOf = new WeakMap<Server, string>();
-  readonly #askedNames = new Set<string>();
+  /** Who judges the clients of servers that ask for certificates. */
+  readonly #verifiers = new WeakMap<Server, ClientVerifier>();
   readonly #ticketKeys = new TicketKeys();
   #tls: CompiledTls | undefined;
 
@@ -110,9 +112,9 @@ export class TlsContexts {
     const host = hasOwn ? exact : (this.#hosts.wildcard(name) ?? exact);
     const { settings } = this.#compiled();
     if (host === undefined && settings.rejectUnknownHosts) return 'reject';
-    const asksForCertificate = this.asksForCertificate(name);
+    const clients = this.#clientsOf(name);
     const serverOf = (certificates: readonly Certificate[]): Server | 'refused' =>
-      this.#server({ certificates, host, asksForCertificate });
+      this.#server({ certificates, host, clients });
     const own = host === undefined ? [] : this.#certificatesOf(host, name);
     const chosen = own.length === 0 ? 'refused' : serverOf(own);
     if (chosen !== 'refused') return chosen;
@@ -123,14 +125,27 @@ export class TlsContexts {
     return empty === 'refused' ? 'reject' : empty;
   }
 
-  /** Whether the server was made for the virtual host of this name and for no other. */
-  isOnlyFor(server: Server, hostName: string): boolean {
-    return this.#hostOf.get(server) === hostName;
+  /** What came of a handshake with this server; a second hello (RFC 8446 §4.1.4) may have named another host than the first. */
+  handshakeOf(socket: TLSSocket, server: Server): TlsHandshake {
+    const { servername } = socket as { readonly servername?: unknown };
+    return {
+      serverName: typeof servername === 'string' ? normaliseName(servername) : '',
+      verdict: this.#verifiers.get(server)?.judge(socket),
+    };
   }
 
-  /** Whether clients that ask for this name (empty: for none) are asked for a certificate. */
-  asksForCertificate(sni: string): boolean {
-    return this.#askedNames.has(normaliseName(sni));
+  /** Whether the host that a connection was made for wants more of its clients by now, or other CAs. */
+  isOutdated(handshake: ClientHandshake): boolean {
+    if (handshake === 'plaintext') return false;
+    const clients = this.#clientsOf(handshake.serverName);
+    return clients !== undefined && clients.fingerprint !== handshake.verdict?.fingerprint;
+  }
+
+  /** As requests to the name are routed. Who sends no name is not asked, because no host can be meant. */
+  #clientsOf(name: string): ClientVerification | undefined {
+    if (name === '') return undefined;
+    const clients = this.#hosts.find(name)?.config.clientVerification;
+    return clients?.mode === 'off' ? undefined : clients;
   }
 
   #compiled(): CompiledTls {
@@ -168,21 +183,23 @@ export class TlsContexts {
 
   /** Recipes of the same key give servers that do not differ. */
   #keyOf(recipe: Recipe): string {
-    const { certificates, host } = recipe;
+    const { certificates, host, clients } = recipe;
     const { ciphers = '', cipherOrder = '' } = host?.config.tls ?? {};
     const hostName = this.#isHostsOwn(recipe) ? (host?.config.name ?? '') : '*';
-    return [...certificates.map(({ id }) => id), ciphers, cipherOrder, hostName].join(' ');
+    const asked = clients?.fingerprint ?? '';
+    return [...certificates.map(({ id }) => id), ciphers, cipherOrder, asked, hostName].join(' ');
   }
 
-  /** No session goes from one host to another (security.md §9.3), and what proves a client is one host's alone. */
-  #isHostsOwn({ asksForCertificate }: Recipe): boolean {
-    return asksForCertificate || this.#compiled().settings.tickets !== 'off';
+  /** No session goes from one host to another (security.md §9.3); where certificates are asked for, there is none. */
+  #isHostsOwn({ clients }: Recipe): boolean {
+    return clients === undefined && this.#compiled().settings.tickets !== 'off';
   }
 
   #createServer(recipe: Recipe): Server | 'refused' {
     try {
       const server = createServer(this.#optionsOf(recipe));
-      if (this.#isHostsOwn(recipe)) this.#hostOf.set(server, recipe.host?.config.name ?? '');
+      const { clients } = recipe;
+      if (clients !== undefined) this.#verifiers.set(server, new ClientVerifier(clients));
       const [certificate, second] = recipe.certificates;
       // Which certificate it will be is not known when the response is asked for.
       if (certificate?.ocsp !== undefined && second === undefined) {
@@ -199,16 +216,18 @@ export class TlsContexts {
     }
   }
 
-  #optionsOf({ certificates, host, asksForCertificate }: Recipe): TlsOptions {
+  #optionsOf({ certificates, host, clients }: Recipe): TlsOptions {
     const { settings, options } = this.#compiled();
     const { ciphers, cipherOrder } = host?.config.tls ?? {};
     const { tickets } = settings;
-    const hasTickets = tickets !== 'off' && !asksForCertificate;
+    const hasTickets = tickets !== 'off' && clients === undefined;
     return {
       ...options,
       cert: certificates.map(({ chain }) => chain),
       key: certificates.map(({ key }) => key.reveal()),
-      requestCert: asksForCertificate,
+      requestCert: clients !== undefined,
+      ...(clients === undefined ? {} : { ca: clients.ca }),
+      ...(clients === undefined || clients.crls.length === 0 ? {} : { crl: [...clients.crls] }),
       ...(ciphers === undefined ? {} : { ciphers }),
       ...(cipherOrder === undefined ? {} : { honorCipherOrder: cipherOrder === 'server' }),
       ...(hasTickets
