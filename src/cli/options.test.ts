@@ -48,8 +48,8 @@ test('-v raises the level of the log', () => {
 });
 
 test('a flag whose meaning is not there yet is told', () => {
-  const { notYetHonoured } = parseServeOptions(['--enable-ssl-passthrough', '--sync-period=0']);
-  assert.deepEqual(notYetHonoured, ['--enable-ssl-passthrough']);
+  const { notYetHonoured } = parseServeOptions(['--enable-ssl-chain-completion', '--sync-period=0']);
+  assert.deepEqual(notYetHonoured, ['--enable-ssl-chain-completion']);
 });
 
 for (const { name, args, message } of [

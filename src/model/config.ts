@@ -50,9 +50,11 @@ export interface Passthrough {
   readonly cluster: string;
   readonly connectMs: number;
   /** Longest silence, of both sides. */
-  readonly idleMs: number;
+  readonly idleMs: number | 'none';
   /** Endpoints that are tried in all; only while nothing was sent. */
   readonly attempts: number;
+  /** From the first attempt on, further ones may begin so long. */
+  readonly withinMs: number | 'none';
   /** The PROXY header that endpoints are told the client by; absent: none. */
   readonly proxyProtocol?: 'v1' | 'v2';
 }

@@ -34,6 +34,7 @@ export class Memory {
   readonly cores = new Memo<HostCore>();
   readonly certificates = new Memo<HostCertificate>();
   readonly hosts = new Memo<HostResult>(reuseHost);
+  readonly passthroughHosts = new Memo<HostResult>(reuseHost);
   readonly clusters = new Memo<Cluster>(keepIfEqual);
   /** Their digests tell versions of a Secret apart. */
   readonly endpointTls = new Memo<EndpointTlsResult | undefined>(keepIfEqual);
@@ -44,9 +45,29 @@ export class Memory {
   readonly findings = new Memo<readonly Finding[]>(keepIfEqual);
   #lastLists: readonly (readonly Finding[])[] = [];
   #lastSorted: readonly Finding[] = [];
+  #isTrial = false;
 
-  /** All in one order; the same array as long as no list has changed. */
+  /** Translates what might become true: what is known helps, and nothing of it is remembered. */
+  trial<T>(translateIt: () => T): T {
+    const memos = Object.values(this).filter((part) => part instanceof Memo);
+    this.#isTrial = true;
+    for (const memo of memos) memo.beginTrial();
+    try {
+      return translateIt();
+    } finally {
+      for (const memo of memos) memo.endTrial();
+      this.#isTrial = false;
+    }
+  }
+
+  /** All of the last pass, in one order. */
+  get lastFindings(): readonly Finding[] {
+    return this.#lastSorted;
+  }
+
+  /** All in one order; the same array as long as no list has changed. In no order in a trial, of which few are looked at. */
   sort(lists: readonly (readonly Finding[])[]): readonly Finding[] {
+    if (this.#isTrial) return lists.flat();
     const full = lists.filter((list) => list.length > 0);
     if (!isSameList(full, this.#lastLists)) {
       this.#lastLists = full;
@@ -65,6 +86,7 @@ export class Memory {
     this.cores.endPass();
     this.certificates.endPass();
     this.hosts.endPass();
+    this.passthroughHosts.endPass();
     this.clusters.endPass();
     this.endpointTls.endPass();
     this.clientVerifications.endPass();

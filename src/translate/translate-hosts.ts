@@ -15,12 +15,15 @@ import type { BackendUse } from './host-routes.ts';
 import type { Memory } from './memory.ts';
 import type { HostClaim, ParsedIngress } from './parsed-ingress.ts';
 import type { ObjectKey, Snapshot } from './snapshot.ts';
-import { translateHost } from './virtual-host.ts';
+import { passThrough, passthroughClaim, rootUse } from './passthrough.ts';
+import type { TranslateOptions } from './translate-options.ts';
+import { translateHost, type HostResult } from './virtual-host.ts';
 
 export interface HostsContext {
   readonly memory: Memory;
   readonly snapshot: Snapshot;
   readonly global: GlobalSettings;
+  readonly options: TranslateOptions;
   readonly defaultCertificate: DefaultCertificate;
   readonly hasDefaultBackend: boolean;
   /** By Ingress: `Ingress shop/web`. */
@@ -62,7 +65,7 @@ export function translateHosts(
     for (const { owner } of core.claims) {
       inputs.push(endpointTls.get(owner.object), clientVerifications.get(owner.object));
     }
-    const host = context.memory.hosts.get(core.host, inputs, () =>
+    const terminated = context.memory.hosts.get(core.host, inputs, () =>
       translateHost({
         core,
         certificate,
@@ -75,6 +78,7 @@ export function translateHosts(
         clientVerifications,
       }),
     );
+    const host = withPassthrough(terminated, core, context);
     for (const each of host.virtualHosts) result.virtualHosts.set(each.name, each);
     for (const each of host.certificates) result.certificates.set(each.id, each);
     result.uses.push(host.uses);
@@ -83,6 +87,16 @@ export function translateHosts(
     if (lost.length > 0) result.findings.push(reportAliases(core, lost, context.memory));
   }
   return result;
+}
+
+/** Its Service is looked at in each pass: whether it exists decides where TLS ends. */
+function withPassthrough(host: HostResult, core: HostCore, context: HostsContext): HostResult {
+  if (passthroughClaim(core) === undefined) return host;
+  const { memory, snapshot, global, options } = context;
+  const service = snapshot.services.get(rootUse(host)?.backend.serviceKey ?? '');
+  return memory.passthroughHosts.get(core.host, [host, service, global], () =>
+    passThrough(host, { core, service, global, options }),
+  );
 }
 
 function gatherCores(ingresses: readonly ParsedIngress[], memory: Memory): readonly HostCore[] {

@@ -18,6 +18,8 @@ export interface TranslateOptions {
   /** Ignore Ingresses with `spec.defaultBackend`. */
   readonly disableCatchAll: boolean;
   readonly disableSvcExternalName: boolean;
+  /** Honour `ssl-passthrough`. `--enable-ssl-passthrough` */
+  readonly sslPassthrough?: boolean;
   readonly annotationsPrefix: string;
   readonly configMap: ObjectKey | undefined;
   readonly defaultBackendService: ObjectKey | undefined;

@@ -23,7 +23,13 @@ const certificate = selfSignedCertificate('default', ['proxy.test']);
 const endpointCertificate = selfSignedCertificate('endpoint', ['pass.test']);
 const message = helloMessage([nameExtension('pass.test')]);
 const HELLO = inOneRecord(message);
-const usual: Passthrough = { cluster: 'main', connectMs: 5_000, idleMs: 60_000, attempts: 3 };
+const usual: Passthrough = {
+  cluster: 'main',
+  connectMs: 5_000,
+  idleMs: 60_000,
+  attempts: 3,
+  withinMs: 'none',
+};
 
 function hostWith(
   passthrough: Partial<Passthrough> = {},

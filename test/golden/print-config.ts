@@ -55,7 +55,7 @@ function printHosts({ virtualHosts }: ProxyConfig): object {
 }
 
 function printHost(host: VirtualHost): object {
-  const { aliases, filters, matching, certificate, hsts, routes } = host;
+  const { aliases, filters, matching, certificate, hsts, passthrough, routes } = host;
   const { secondCertificate, tls } = host;
   const { clientVerification } = host;
   return {
@@ -66,6 +66,7 @@ function printHost(host: VirtualHost): object {
     ...(secondCertificate === undefined ? {} : { secondCertificate }),
     ...(tls === undefined ? {} : { tls }),
     hsts,
+    passthrough,
     ...(clientVerification === undefined
       ? {}
       : {

@@ -85,8 +85,8 @@ export class PassthroughConnection implements ClientSession {
   }
 
   #tryNext(): void {
-    const { attempts, connectMs } = this.#passthrough.config;
-    const endpoint = this.#tried.size < attempts ? this.#pick() : undefined;
+    const { connectMs } = this.#passthrough.config;
+    const endpoint = this.#mayTry() ? this.#pick() : undefined;
     if (endpoint === undefined) {
       if (this.#tried.size === 0) this.#report({ reason: NO_ENDPOINT, limit: undefined });
       this.#engine.stats.passthroughFailed();
@@ -98,6 +98,13 @@ export class PassthroughConnection implements ClientSession {
     this.#cluster.began(endpoint);
     this.#timer.set(this.#engine.clock.nowMs + connectMs);
     this.#upstream = this.#connect(endpoint);
+  }
+
+  #mayTry(): boolean {
+    const { attempts, withinMs } = this.#passthrough.config;
+    if (this.#tried.size === 0) return true;
+    const elapsedMs = this.#engine.clock.nowMs - this.#startedMs;
+    return this.#tried.size < attempts && (withinMs === 'none' || elapsedMs < withinMs);
   }
 
   /** One that was not tried; undefined: there is none. */
@@ -160,7 +167,9 @@ export class PassthroughConnection implements ClientSession {
 
   #touch(): void {
     this.#engine.clock.update();
-    this.#timer.set(this.#engine.clock.nowMs + this.#passthrough.config.idleMs);
+    const { idleMs } = this.#passthrough.config;
+    if (idleMs === 'none') this.#timer.clear();
+    else this.#timer.set(this.#engine.clock.nowMs + idleMs);
   }
 
   #onUpstreamClose(): void {

@@ -16,6 +16,7 @@ import { rewriteTarget } from './rewrite-target.ts';
 import { serverAlias } from './server-alias.ts';
 import { serviceUpstream } from './service-upstream.ts';
 import { sslCiphers, sslPreferServerCiphers } from './ssl-ciphers.ts';
+import { sslPassthrough } from './ssl-passthrough.ts';
 import { sslRedirect } from './ssl-redirect.ts';
 import { upstreamHash } from './upstream-hash.ts';
 
@@ -42,6 +43,7 @@ export const features: readonly Feature[] = [
   upstreamHash,
   affinity,
   serverAlias,
+  sslPassthrough,
   sslCiphers,
   sslPreferServerCiphers,
 ];

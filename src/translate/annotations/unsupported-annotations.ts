@@ -68,7 +68,6 @@ const ignored: readonly Row[] = [
   ['x-forwarded-prefix', 'medium', '', 'X-Forwarded-Prefix for endpoints.'],
   ['upstream-vhost', 'low', '', 'Host for endpoints.'],
   ['use-port-in-redirects', 'low', 'false', 'Port in redirects.'],
-  ['ssl-passthrough', 'low', 'false', 'TLS that endpoints terminate; here it ends at the proxy.'],
   ['enable-cors', 'low', 'false', 'CORS answers by the proxy.'],
   ['cors-allow-origin', 'medium', '*', 'Origins that CORS allows.'],
   [

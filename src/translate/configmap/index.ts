@@ -5,6 +5,7 @@ import type { KeyValues } from './key.ts';
 import { logKeys } from './log-keys.ts';
 import { processKeys } from './process-keys.ts';
 import { routeKeys } from './route-keys.ts';
+import { streamKeys } from './stream-keys.ts';
 import { tlsKeys } from './tls-keys.ts';
 import { upstreamKeys } from './upstream-keys.ts';
 
@@ -16,6 +17,7 @@ export const configMapKeys = {
   ...logKeys,
   ...processKeys,
   ...routeKeys,
+  ...streamKeys,
   ...tlsKeys,
   ...upstreamKeys,
 };

@@ -1,0 +1,15 @@
+import { boolean } from '../value-parsers.ts';
+import { defineFeature } from './feature.ts';
+
+/** TLS that endpoints terminate. What it comes to depends on the host's rule for `/`: see `passthrough.ts`. */
+export const sslPassthrough = defineFeature<{ 'ssl-passthrough': boolean }>({
+  annotations: {
+    'ssl-passthrough': {
+      value: boolean(),
+      onInvalid: 'drop-ingress',
+      risk: 'low',
+      default: 'false',
+      doc: "`true`, with `--enable-ssl-passthrough`: TLS connections that ask for the host go to the Service of its path `/` as they are, and no other annotation acts on them. A Service's annotation `ts-nginx.io/proxy-protocol` (`v1`, `v2`) has its endpoints told who the client is.",
+    },
+  },
+});

@@ -1,0 +1,127 @@
+import type { Passthrough, Route, VirtualHost } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
+import { sslPassthrough } from './annotations/ssl-passthrough.ts';
+import { passthroughLimits } from './configmap/stream-keys.ts';
+import type { GlobalSettings } from './configmap/global-settings.ts';
+import { finding, quote } from './finding.ts';
+import { valuesOf, type HostCore } from './host-core.ts';
+import type { BackendUse } from './host-routes.ts';
+import { textEntriesOf } from './loose.ts';
+import type { HostClaim } from './parsed-ingress.ts';
+import type { Service } from './snapshot.ts';
+import type { TranslateOptions } from './translate-options.ts';
+import { oneOf } from './value-parsers.ts';
+import type { HostResult } from './virtual-host.ts';
+
+/** On a Service whose endpoints terminate TLS: which PROXY header they want first. */
+export const PROXY_PROTOCOL_ANNOTATION = 'ts-nginx.io/proxy-protocol';
+
+const VERSION = oneOf('v1', 'v2');
+
+export interface PassthroughContext {
+  readonly core: HostCore;
+  /** Of the host's rule for `/`; undefined: it does not exist. */
+  readonly service: Service | undefined;
+  readonly global: GlobalSettings;
+  readonly options: TranslateOptions;
+}
+
+/** Of all Ingresses of the host, one that says so is enough; the oldest of them. */
+export function passthroughClaim({ claims }: HostCore): HostClaim | undefined {
+  return claims.find((claim) => valuesOf(claim, sslPassthrough)['ssl-passthrough'] === true);
+}
+
+/** The use of the Service behind the host's path `/`; an exact rule for it counts where there is no other. */
+export function rootUse({ virtualHosts: [host], uses }: HostResult): BackendUse | undefined {
+  const roots = host?.routes.filter(isRoot) ?? [];
+  const useOf = ({ action }: Route): BackendUse | undefined =>
+    action.kind === 'forward' ? uses.find(({ cluster }) => cluster === action.cluster) : undefined;
+  const exact = roots.find(({ match }) => match.kind === 'exact');
+  const broad = roots.find((route) => route !== exact);
+  return (broad && useOf(broad)) ?? (exact && useOf(exact));
+}
+
+/**
+ * A host one of whose Ingresses wants its TLS passed through: with what there is to say of it. A host without a Service there
+ * stays as it is, and TLS ends here. Source: routing.md §16.
+ */
+export function passThrough(host: HostResult, context: PassthroughContext): HostResult {
+  const claim = passthroughClaim(context.core);
+  if (claim === undefined) return host;
+  const use = rootUse(host);
+  const findings: Finding[] = [...host.findings];
+  const report = (message: string): void => {
+    const field = `metadata.annotations[${context.options.annotationsPrefix}/ssl-passthrough]`;
+    findings.push(finding('annotation-unsupported', claim.owner.object, field, message));
+  };
+  const obstacle = obstacleOf(use, context);
+  if (obstacle !== undefined) report(`${obstacle}: TLS ends at the proxy.`);
+  if (use === undefined || obstacle !== undefined) return { ...host, findings };
+  const [own, ...others] = host.virtualHosts;
+  if (own === undefined) return host;
+  for (const message of reservations(own)) report(message);
+  const passthrough = { ...limitsOf(use, context), ...proxyProtocolOf(use, context, report) };
+  return {
+    ...host,
+    virtualHosts: [{ ...own, passthrough }, ...others],
+    // Redirects and closed paths are not in the way of these connections.
+    uses: host.uses.map((each) => (each === use ? { ...each, isReached: true } : each)),
+    findings,
+  };
+}
+
+function obstacleOf(
+  use: BackendUse | undefined,
+  { core, service, options }: PassthroughContext,
+): string | undefined {
+  if (options.sslPassthrough !== true) return 'TLS passthrough is off (--enable-ssl-passthrough)';
+  if (core.host === '') return 'The Ingress names no host';
+  if (core.host.startsWith('*.')) return `${core.host} is more than one host`;
+  if (use === undefined) return `No Service is behind the path "/" of ${core.host}`;
+  if (service === undefined) return `The Service ${use.backend.serviceKey} does not exist`;
+  return undefined;
+}
+
+function limitsOf({ cluster }: BackendUse, { global }: PassthroughContext): Passthrough {
+  const connectMs = global.values['proxy-connect-timeout'];
+  return { cluster, connectMs, ...passthroughLimits(global.values) };
+}
+
+function proxyProtocolOf(
+  { backend }: BackendUse,
+  { service }: PassthroughContext,
+  report: (message: string) => void,
+): Pick<Passthrough, 'proxyProtocol'> {
+  const annotations = new Map(textEntriesOf(service?.metadata.annotations));
+  const text = annotations.get(PROXY_PROTOCOL_ANNOTATION)?.trim() ?? '';
+  if (text === '') return {};
+  const proxyProtocol = VERSION.parse(text);
+  if (proxyProtocol !== undefined) return { proxyProtocol };
+  const asked = `The annotation ${PROXY_PROTOCOL_ANNOTATION} of the Service ${backend.serviceKey}`;
+  report(`${asked} says ${quote(text)}, not ${VERSION.syntax}: endpoints get no PROXY header.`);
+  return {};
+}
+
+/** What is written for the host and does not hold for these connections. */
+function reservations({ name, routes, filters, clientVerification }: VirtualHost): string[] {
+  const messages: string[] = [];
+  const others = routes.filter((route) => !isRoot(route)).map(({ labels }) => labels.path);
+  if (others.length > 0) {
+    const paths = [...new Set(others)].map(quote).join(', ');
+    messages.push(
+      `All TLS connections to ${name} go to the Service of "/": ${paths} gets plain requests alone.`,
+    );
+  }
+  const guards = [...filters, ...routes.filter(isRoot).flatMap((route) => route.filters)];
+  const isGuarded = guards.some(({ kind }) => kind === 'deny' || kind === 'ip-access');
+  if (isGuarded || clientVerification !== undefined) {
+    messages.push(
+      `The rules that say who may access ${name} hold for plain requests alone: its TLS connections are passed through, whoever they come from.`,
+    );
+  }
+  return messages;
+}
+
+function isRoot({ labels }: Route): boolean {
+  return labels.path === '/';
+}
