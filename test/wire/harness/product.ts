@@ -1,5 +1,5 @@
 /** The product as its users start it: a process, manifests, flags. It ends with the test. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ export interface ProductOptions {
   /** Without prefix. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** More manifests, by the names of their files. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Product {
@@ -29,6 +31,10 @@ export interface Product {
   adminStatus(path: string): Promise<number>;
   /** The sum of a metric's series, or of those that have this label (`name="value"`). */
   metric(name: string, label?: string): Promise<number>;
+  /** Replaces one of the `files`, in one step. */
+  write(file: string, text: string): Promise<void>;
+  /** What it wrote to standard output: access lines. */
+  output(): string;
   kill(signal: NodeJS.Signals): void;
   ended(): Promise<Ended>;
 }
@@ -36,7 +42,12 @@ export interface Product {
 export async function startProduct(t: TestContext, options: ProductOptions): Promise<Product> {
   const folder = await mkdtemp(join(tmpdir(), 'ts-nginx-wire-'));
   t.after(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'all.yaml'), manifests(options));
+  const write = async (file: string, text: string): Promise<void> => {
+    await writeFile(join(folder, `.${file}`), text);
+    await rename(join(folder, `.${file}`), join(folder, file));
+  };
+  await write('all.yaml', manifests(options));
+  for (const [file, text] of Object.entries(options.files ?? {})) await write(file, text);
   const ports = ['--http-port=0', '--https-port=0', '--healthz-port=0'];
   const addresses = ['--bind=127.0.0.1', '--healthz-host=127.0.0.1'];
   const source = [`--manifests=${folder}`, '--configmap=wire/settings'];
@@ -60,6 +71,8 @@ export async function startProduct(t: TestContext, options: ProductOptions): Pro
         .filter((line) => line.includes(label))
         .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
     },
+    write,
+    output: () => child.stdout,
     kill: (signal) => {
       child.kill(signal);
     },
