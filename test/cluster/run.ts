@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildControlPlane } from './harness/build.ts';
 import { BINARY_VARIABLE } from './harness/cluster.ts';
+import { HELM_VARIABLE, installHelm } from './harness/helm.ts';
 import { requireNamespaces, runInNamespace, settleInNamespace } from './harness/namespace.ts';
 import { openShell } from './harness/shell.ts';
 
@@ -19,11 +20,14 @@ async function main(args: readonly string[]): Promise<number> {
     return runInside(args);
   }
   const kubeconfig = process.env['KUBECONFIG'];
-  if (kubeconfig !== undefined) {
-    console.error(`testing against, and changing, the cluster of KUBECONFIG=${kubeconfig}`);
-    return runTests(args);
-  }
   try {
+    if (args.includes('--shell') || testFiles(args).some((file) => file.startsWith('chart'))) {
+      process.env[HELM_VARIABLE] = await installHelm(console.error);
+    }
+    if (kubeconfig !== undefined) {
+      console.error(`testing against, and changing, the cluster of KUBECONFIG=${kubeconfig}`);
+      return await runTests(args);
+    }
     await requireNamespaces();
     const binary = await buildControlPlane(console.error);
     return await runInsideNamespace(args, binary);
@@ -50,14 +54,18 @@ async function runInside(args: readonly string[]): Promise<number> {
 
 /** One file after another: each has a cluster to itself. */
 async function runTests(names: readonly string[]): Promise<number> {
-  const files = globSync('*.test.ts', { cwd: import.meta.dirname })
-    .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
-    .map((file) => join(import.meta.dirname, file));
-  const runner = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files.sort()], {
+  const files = testFiles(names).map((file) => join(import.meta.dirname, file));
+  const runner = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], {
     stdio: 'inherit',
   });
   const [code] = (await once(runner, 'exit')) as [number | null];
   return code ?? 1;
+}
+
+function testFiles(names: readonly string[]): string[] {
+  return globSync('*.test.ts', { cwd: import.meta.dirname })
+    .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+    .sort();
 }
 
 process.exit(await main(process.argv.slice(2)));

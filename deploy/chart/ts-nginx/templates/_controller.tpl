@@ -258,6 +258,11 @@ spec:
           valueFrom:
             fieldRef:
               fieldPath: status.podIPs
+        # What is local for Services with internalTrafficPolicy: Local, and whose zone counts for hints.
+        - name: NODE_NAME
+          valueFrom:
+            fieldRef:
+              fieldPath: spec.nodeName
         {{- with $controller.extraEnvs }}
         {{- toYaml . | nindent 8 }}
         {{- end }}

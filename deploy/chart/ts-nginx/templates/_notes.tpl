@@ -68,9 +68,8 @@
 {{- if and $controller.service.enabled $controller.service.internal.enabled (not $controller.service.internal.annotations) }}
 * controller.service.internal: not rendered. Without annotations that make its balancer internal it would be public.
 {{- end }}
-{{- $placement := printf "%s%s" (toJson $controller.affinity) (toJson $controller.topologySpreadConstraints) }}
-{{- if contains "{{" $placement }}{{- $placement = tpl $placement . }}{{- end }}
-{{- if and (contains "\"ingress-nginx\"" $placement) (ne "ingress-nginx" (include "ingress-nginx.name" .)) }}
+{{- $placement := include "ts-nginx.render" (dict "root" . "value" (list $controller.affinity $controller.topologySpreadConstraints)) }}
+{{- if and (regexMatch "(?m)[:-] '?ingress-nginx'?$" $placement) (ne "ingress-nginx" (include "ingress-nginx.name" .)) }}
 * controller.affinity or topologySpreadConstraints select the label "ingress-nginx", which these pods don't have: write {{ include "ingress-nginx.name" . }}.
 {{- end }}
 {{- range $controller.extraVolumeMounts }}
