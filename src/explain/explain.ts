@@ -3,7 +3,9 @@ import { decide, type Decidable, type OwnAnswer } from '../dataplane/decide.ts';
 import { statusText } from '../dataplane/error-page.ts';
 import { createFilter } from '../dataplane/filters/index.ts';
 import { NO_BODY } from '../dataplane/fields.ts';
+import type { ClientHandshake } from '../dataplane/origin.ts';
 import { Table } from '../dataplane/table.ts';
+import { ClientVerdict } from '../dataplane/tls/client-verdict.ts';
 import type { ProxyConfig, Route, VirtualHost } from '../model/config.ts';
 import type { FilterConfig } from '../model/filter-config.ts';
 import type { Finding } from '../model/finding.ts';
@@ -38,13 +40,14 @@ export function explain(
   log: Logger,
 ): Explanation {
   const name = parseAuthority(request.authority);
-  const exchange = createExchange(request, name ?? '');
-  const hosts = hostsFor(config, exchange.host);
+  const hosts = hostsFor(config, name ?? '');
+  const table = createTable(config, hosts, log);
+  const exchange = createExchange(request, name ?? '', table);
   const own =
     name === undefined
       ? { status: 400, failure: 'host is not valid' }
       : decide(exchange, {
-          table: createTable(config, hosts, log),
+          table,
           stats: { limitTripped: () => undefined },
           pressure: 'none',
         });
@@ -76,7 +79,7 @@ export function explain(
   };
 }
 
-function createExchange(request: ExplainRequest, host: string): Decidable {
+function createExchange(request: ExplainRequest, host: string, table: Table): Decidable {
   const { scheme, method, authority, target, clientAddress } = request;
   return {
     scheme,
@@ -91,9 +94,16 @@ function createExchange(request: ExplainRequest, host: string): Decidable {
     upstreamTarget: target,
     hostTable: undefined,
     route: undefined,
-    // Of a client that was asked for no certificate, or has none.
-    handshake: scheme === 'https' ? { serverName: host, verdict: undefined } : 'plaintext',
+    handshake: scheme === 'https' ? handshakeWith(host, table) : 'plaintext',
   };
+}
+
+/** Of a client that has no certificate, should it be asked for one. */
+function handshakeWith(host: string, table: Table): ClientHandshake {
+  const fingerprint = table.host(host)?.config.clientVerification?.fingerprint;
+  if (fingerprint === undefined) return { serverName: host, verdict: undefined };
+  const verdict = new ClientVerdict({ fingerprint, problem: undefined, certificate: undefined });
+  return { serverName: host, verdict };
 }
 
 /** Those that have the name, cover it, or serve what nobody has. */

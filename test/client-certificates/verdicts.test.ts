@@ -7,6 +7,7 @@ import { connect, TLSSocket } from 'node:tls';
 import type { Certificate, ClientVerification } from '../../src/model/config.ts';
 import { connectTlsClient } from '../blackbox/harness/raw-client.ts';
 import { sampleAuthority } from '../unit/sample-authority.ts';
+import { sampleCertificate } from '../unit/sample-certificate.ts';
 import { startGrpcEcho } from './grpc-echo.ts';
 import {
   ask,
@@ -34,6 +35,7 @@ const revoked = authority.issue('revoked');
 const forServers = authority.issue('server', { purpose: 'serverAuth' });
 const viaMiddle = middle.issue('good');
 const viaLow = low.issue('good');
+const own = sampleCertificate('own', ['own.test']);
 /** Of the right name, by a CA that only has the right name. */
 const forged = sampleAuthority('clients').issue('good');
 
@@ -73,6 +75,7 @@ const cases: readonly Case[] = [
     by: { ca: authority.ca + middle.ca + low.ca },
     want: BAD,
   },
+  { name: 'one that is all that is trusted', shown: own, by: { ca: own.chain }, want: 'SUCCESS' },
   { name: 'an intermediate is no root', shown: viaMiddle, by: { ca: middle.ca }, want: BAD },
   { name: 'optional: a good one', shown: good, by: { mode: 'optional' }, want: 'SUCCESS' },
   { name: 'optional: none', shown: undefined, by: { mode: 'optional' }, want: 'NONE' },

@@ -47,6 +47,8 @@ export class ClientVerifier {
    */
   #reachesRoot(leaf: X509Certificate, authorities: readonly Authority[]): boolean {
     const roots = new Set(this.#known().filter(({ isRoot }) => isRoot));
+    const isRootItself = [...roots].some(({ certificate }) => isSame(certificate, leaf));
+    if (isRootItself) return true;
     const seen = new Set<string>();
     let level = [leaf];
     for (let between = 0; between <= this.#config.depth && level.length > 0; between++) {
@@ -78,15 +80,25 @@ function pemsOf(ca: string): readonly string[] {
 }
 
 function authorityOf(certificate: X509Certificate): Authority {
-  return { certificate, isRoot: certificate.checkIssued(certificate) };
+  // Whatever else it may be used for: a client's own certificate can be all that a host trusts.
+  const isRoot = certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
+  return { certificate, isRoot };
 }
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && isSignedBy(certificate, issuer);
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
-    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+    return certificate.verify(issuer.publicKey);
   } catch {
     return false; // a key of a kind that Node does not know
   }
+}
+
+function isSame(one: X509Certificate, other: X509Certificate): boolean {
+  return one.fingerprint256 === other.fingerprint256;
 }
 
 /** What the client sent along with its certificate, as far as it fits together. */
