@@ -42,6 +42,10 @@ test('the turn goes on over a change of endpoints', () => {
   balancer.pick(samplePick());
   balancer.setEndpoints([first, second, third, fourth]);
   assert.equal(balancer.pick(samplePick()), second);
+  balancer.setEndpoints([second, third, fourth]);
+  assert.equal(balancer.pick(samplePick()), third);
+  balancer.setEndpoints([first, second, third]);
+  assert.equal(balancer.pick(samplePick()), second, 'who came after the fourth, which is gone');
 });
 
 test('retries do not disturb the shares of the others', () => {

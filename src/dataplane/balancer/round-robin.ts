@@ -38,14 +38,13 @@ export class RoundRobin implements Balancer {
     endpoints.forEach((endpoint, place) => {
       const weight = weights?.[place] ?? 1;
       if (weight <= 0) return;
-      const turn = before.get(weight)?.turn ?? this.#start;
-      const group = groups.get(weight) ?? newGroup(weight, turn);
+      const group = groups.get(weight) ?? newGroup(weight);
       group.endpoints.push(endpoint);
       group.places.push(place);
       groups.set(weight, group);
     });
     this.#groups = [...groups.values()];
-    for (const group of this.#groups) group.turn %= group.endpoints.length;
+    for (const group of this.#groups) group.turn = this.#turnOf(group, before.get(group.weight));
     this.#endpoints = this.#groups.flatMap((group) => group.endpoints);
     this.#sum = this.#groups.reduce((sum, group) => sum + group.weight * group.endpoints.length, 0);
   }
@@ -59,6 +58,18 @@ export class RoundRobin implements Balancer {
     }
     // A heavy endpoint may have had all these turns.
     return this.#endpoints.find((endpoint) => !tried.has(endpoint)) ?? first;
+  }
+
+  /** The place of whose turn it was, or of the next after it that is still there. */
+  #turnOf({ endpoints }: Group, before: Group | undefined): number {
+    const count = before?.endpoints.length ?? 0;
+    const places = new Map(endpoints.map((endpoint, place) => [endpoint, place]));
+    for (let step = 0; before !== undefined && step < count; step++) {
+      const next = before.endpoints[(before.turn + step) % count];
+      const place = next === undefined ? undefined : places.get(next);
+      if (place !== undefined) return place;
+    }
+    return this.#start % endpoints.length;
   }
 
   #take(): EndpointState | undefined {
@@ -88,8 +99,8 @@ export class RoundRobin implements Balancer {
   }
 }
 
-function newGroup(weight: number, turn: number): Group {
-  return { weight, endpoints: [], places: [], turn, paid: 0, credit: 0 };
+function newGroup(weight: number): Group {
+  return { weight, endpoints: [], places: [], turn: 0, paid: 0, credit: 0 };
 }
 
 function placeOf({ places, turn }: Group): number {
