@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { appInNamespace, ingress, tlsSecret } from './harness/app.ts';
+import { BalancedLoad, readyAddresses } from './harness/balanced-load.ts';
+import { TestAuthority } from './harness/certificate.ts';
+import { ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { eventually } from './harness/eventually.ts';
+import { CHART, Helm, OLD_CHART, type Release } from './harness/helm.ts';
+import { valueAt } from './harness/rendered.ts';
+import { request, requestEcho } from './harness/wire.ts';
+
+const OLD = 'ingress-nginx';
+const OLD_CONTROLLER = 'ingress-nginx-controller';
+const NEW = 'ts-nginx';
+/** What a user of ingress-nginx has, and keeps. */
+const USERS_VALUES = `
+controller:
+  replicaCount: 2
+  terminationGracePeriodSeconds: 24
+  config: {hsts: "false"}
+`;
+
+/** From a release of ingress-nginx to ts-nginx and back, with a real helm (chart-values §0). Echo servers play ingress-nginx. */
+suite('the ways from ingress-nginx', () => {
+  const app = { name: 'web', namespace: 'cluster-test-ways' };
+  const host = 'ways.test';
+  const authority = new TestAuthority();
+  const cleanup = new AsyncDisposableStack();
+  let cluster: Cluster;
+  let helm: Helm;
+
+  before(async () => {
+    cluster = await startCluster();
+    cleanup.defer(() => cluster.stop());
+    if (cluster.controlPlane === undefined) return; // skipped below: nobody can pull the image
+    helm = new Helm(cluster);
+    await helm.install({ ...oldRelease(), values: [USERS_VALUES] });
+    await cluster.apply(
+      ...appInNamespace(app),
+      tlsSecret('ways-tls', app.namespace, authority.issue(host)),
+    );
+    await cluster.apply(ofClass('nginx'));
+    await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+    await cluster.untilRolledOut(app.name, app.namespace);
+  });
+
+  after(() => cleanup.disposeAsync());
+
+  const ofClass = (ingressClassName: string): object => {
+    const { name, namespace } = app;
+    const object = ingress({ name, namespace, host, service: name, tlsSecret: 'ways-tls' });
+    const { spec } = object as { spec: object };
+    return { ...object, spec: { ...spec, ingressClassName } };
+  };
+
+  /** Every ready pod of the Service answers in the name of `service`, or with a status. */
+  const untilAnswered = (namespace: string, by: string | number): Promise<void> =>
+    eventually(`pods of ${namespace} answer: ${by}`, async () => {
+      const service = namespace === OLD ? OLD_CONTROLLER : 'ts-nginx-controller';
+      const addresses = await readyAddresses(cluster.api, namespace, service);
+      assert.equal(addresses.length, 2);
+      for (const address of addresses) {
+        const answer = await request({ address, port: 80, host });
+        const echo = answer.status === 200 ? (JSON.parse(answer.body) as { service: string }) : {};
+        assert.deepEqual({ by: valueAt(echo, 'service') ?? answer.status }, { by });
+      }
+    });
+
+  const object = (path: string): Promise<object> => cluster.api.get<object>(path);
+  const identity = async (): Promise<object> => {
+    const service = await object(`/api/v1/namespaces/${OLD}/services/${OLD_CONTROLLER}`);
+    const workload = await object(`/apis/apps/v1/namespaces/${OLD}/deployments/${OLD_CONTROLLER}`);
+    const ingressClass = await object('/apis/networking.k8s.io/v1/ingressclasses/nginx');
+    return {
+      uids: [service, workload, ingressClass].map((each) => valueAt(each, 'metadata.uid')),
+      address: valueAt(service, 'spec.clusterIP'),
+      nodePorts: [0, 1].map((n) => valueAt(service, `spec.ports.${n}.nodePort`)),
+    };
+  };
+
+  const newRelease = (values: readonly string[]): Release => ({
+    name: NEW,
+    namespace: NEW,
+    chart: CHART,
+    values: [USERS_VALUES, ...values],
+  });
+
+  test('side by side: another class, and Ingresses that move by its name', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    await helm.install(newRelease([]));
+    await untilAnswered(NEW, 404);
+    await cluster.apply(ofClass('ts-nginx'));
+    await untilAnswered(NEW, 'web');
+    await cluster.apply(ofClass('nginx'));
+    await untilAnswered(NEW, 404);
+    await helm.run(['uninstall', NEW, '-n', NEW, '--wait']);
+  });
+
+  test('the same class beside the old release: both serve', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    await helm.install(newRelease([way('same-class')]));
+    await untilAnswered(NEW, 'web');
+    await untilAnswered(OLD, OLD);
+    await helm.run(['uninstall', NEW, '-n', NEW, '--wait']);
+    await object('/apis/networking.k8s.io/v1/ingressclasses/nginx'); // still the old release's
+  });
+
+  for (const { name, upgrade } of [
+    {
+      name: '--reuse-values, and nothing else',
+      upgrade: (): Promise<void> =>
+        helm.upgrade({ ...oldRelease(), chart: CHART, args: ['--reuse-values'] }),
+    },
+    {
+      name: 'the values file and in-place.yaml',
+      upgrade: (): Promise<void> =>
+        helm.upgrade({ ...oldRelease(), chart: CHART, values: [USERS_VALUES, way('in-place')] }),
+    },
+  ]) {
+    test(`in place by ${name}, and back by helm rollback, without a failed request`, async (t) => {
+      if (ownControlPlane(t, cluster) === undefined) return;
+      const before = await identity();
+      const { api } = cluster;
+      const load = new BalancedLoad({ api, namespace: OLD, service: OLD_CONTROLLER, host });
+      t.after(() => load.stop());
+      const old = await lastRevision(helm);
+
+      await upgrade();
+      await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+      await untilAnswered(OLD, 'web');
+      assert.deepEqual(await identity(), before);
+
+      await helm.run(['rollback', OLD, old, '-n', OLD]);
+      await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+      await untilAnswered(OLD, OLD);
+      assert.deepEqual(await identity(), before);
+      await load.assertUndisturbed(t, 200);
+    });
+  }
+
+  test('the image alone: with the arguments and the rights that ingress-nginx had', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    const target = ['-n', OLD, 'set', 'image', `deployment/${OLD_CONTROLLER}`];
+    await cluster.kubectl([...target, 'controller=ts-nginx:0.1.0']);
+    await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+    await untilAnswered(OLD, 'web');
+    for (const address of await readyAddresses(cluster.api, OLD, OLD_CONTROLLER)) {
+      await eventually('the certificate of the Secret is shown', async () => {
+        await requestEcho({ address, port: 443, host, tls: { ca: authority.pem } });
+      });
+      const { body } = await request({ address, port: 10_254, host, path: '/findings' });
+      assert.doesNotMatch(body, /source-forbidden/);
+    }
+  });
+});
+
+function oldRelease(): Release {
+  return { name: OLD, namespace: OLD, chart: OLD_CHART };
+}
+
+function way(name: string): string {
+  return readFileSync(join(CHART, `ways/${name}.yaml`), 'utf8');
+}
+
+async function lastRevision(helm: Helm): Promise<string> {
+  const history = await helm.run(['history', OLD, '-n', OLD, '-o', 'json']);
+  return String((JSON.parse(history) as { revision: number }[]).at(-1)?.revision);
+}
