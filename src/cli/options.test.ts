@@ -36,6 +36,26 @@ test('the last of a repeated flag wins, but lists add up', () => {
   assert.deepEqual(options.manifests, ['a', 'b', 'c']);
 });
 
+test('how Services are reached is one of a few words', () => {
+  const { translate } = parseServeOptions([]);
+  assert.equal(translate.upstreamAddress, 'endpoints');
+  assert.equal(translate.nodeAddressType, 'InternalIP');
+  assert.equal(translate.topologyAware, false);
+  const given = parseServeOptions([
+    '--upstream-address=auto',
+    '--upstream-node-address=ExternalIP',
+    '--enable-topology-aware-routing',
+  ]);
+  assert.equal(given.translate.upstreamAddress, 'auto');
+  assert.equal(given.translate.nodeAddressType, 'ExternalIP');
+  assert.equal(given.translate.topologyAware, true);
+  assert.deepEqual(given.notYetHonoured, []);
+  assert.throws(
+    () => parseServeOptions(['--upstream-address=pods']),
+    /one of endpoints, cluster-ip/,
+  );
+});
+
 test('grace periods are seconds or durations', () => {
   const graceMs = (text: string): number =>
     parseServeOptions([`--shutdown-grace-period=${text}`]).shutdownGraceMs;
@@ -48,7 +68,10 @@ test('-v raises the level of the log', () => {
 });
 
 test('a flag whose meaning is not there yet is told', () => {
-  const { notYetHonoured } = parseServeOptions(['--enable-ssl-chain-completion', '--sync-period=0']);
+  const { notYetHonoured } = parseServeOptions([
+    '--enable-ssl-chain-completion',
+    '--sync-period=0',
+  ]);
   assert.deepEqual(notYetHonoured, ['--enable-ssl-chain-completion']);
 });
 

@@ -58,7 +58,8 @@ class AddressTrial implements Source {
 
   missing(): readonly string[] {
     const isUnderWay = this.#isTrying || this.#patience !== undefined || this.#current > 0;
-    return isUnderWay && !this.#isDecided ? ['--upstream-address=auto: still trying'] : [];
+    const address = ORDER[this.#current] ?? '';
+    return isUnderWay && !this.#isDecided ? [`--upstream-address=auto: trying ${address}`] : [];
   }
 
   unanswered(): readonly string[] {
