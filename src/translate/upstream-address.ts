@@ -1,5 +1,5 @@
 import { finding, quote } from './finding.ts';
-import { textEntriesOf } from './loose.ts';
+import { objectOf, textOf } from './loose.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Service, UpstreamAddress } from './snapshot.ts';
 import { oneOf } from './value-parsers.ts';
@@ -45,8 +45,8 @@ function readAnnotation({ metadata }: Service): {
   own: UpstreamAddress | undefined;
   finding: Finding | undefined;
 } {
-  const text = new Map(textEntriesOf(metadata.annotations)).get(UPSTREAM_ADDRESS_ANNOTATION);
-  const value = text?.trim() ?? '';
+  const annotations = objectOf(metadata.annotations);
+  const value = textOf(annotations?.[UPSTREAM_ADDRESS_ANNOTATION])?.trim() ?? '';
   if (value === '') return { own: undefined, finding: undefined };
   const own = SERVICE_ADDRESS.parse(value);
   if (own !== undefined) return { own, finding: undefined };
