@@ -55,7 +55,7 @@ works under rules for all of them as under rules for single names.
 {{- define "ts-nginx.needsNodes" -}}
 {{- $controller := .Values.controller -}}
 {{- $publishes := or (and $controller.service.enabled $controller.publishService.enabled) (hasKey $controller.extraArgs "publish-status-address") (hasKey $controller.extraArgs "publish-service") -}}
-{{- or (not $publishes) $controller.enableTopologyAwareRouting (hasKey $controller.extraArgs "enable-topology-aware-routing") -}}
+{{- or (not $publishes) $controller.enableTopologyAwareRouting (hasKey $controller.extraArgs "enable-topology-aware-routing") (has (get $controller.extraArgs "upstream-address") (list "node-port" "auto")) -}}
 {{- end -}}
 
 {{/* Rules of the release's own namespace. */}}
