@@ -7,6 +7,7 @@ export interface AuditEvent {
   readonly user: { readonly username: string };
   readonly objectRef?: {
     readonly resource: string;
+    readonly subresource?: string;
     readonly namespace?: string;
     /** Of a list or watch too, when it selects `metadata.name`. */
     readonly name?: string;
@@ -27,8 +28,10 @@ export async function auditedRequests(
     .filter(({ user }) => user.username === username);
 }
 
-/** `<verb> <resource>`, each once, sorted. */
+/** `<verb> <resource>` as roles write it (`update ingresses/status`), each once, sorted. */
 export function verbsOf(events: readonly AuditEvent[]): string[] {
-  const verbs = events.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource ?? '-'}`);
+  const verbs = events.map(({ verb, objectRef: { resource = '-', subresource } = {} }) => {
+    return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+  });
   return [...new Set(verbs)].sort();
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../../observability/logger.ts';
 import { ApiError, describeError } from '../api-error.ts';
 import type { ObjectApi } from '../api-writer.ts';
@@ -37,8 +36,13 @@ interface Seen {
 /** Parts of the ttl (cli.md §1.4: renewed every quarter of it, given up after half). */
 const RENEW = 1 / 4;
 const GIVE_UP = 1 / 2;
-/** How often who does not hold it looks, and how soon a holder tries again that got no answer. */
-const LOOK = 1 / 8;
+/**
+ * Who does not hold it looks at least so much before the next renewal is due, and then in such steps until it has come, each
+ * twice as long, up to the longest: so a renewal is seen soon after it was made, and with that its lack.
+ */
+const LOOK = 1 / 32;
+const LONGEST_LOOK = 1 / 8;
+/** How soon a holder tries again that got no answer. */
 const TRY_AGAIN = 1 / 16;
 const JITTER = 0.2;
 
@@ -56,10 +60,14 @@ export class LeaseElection implements Leadership {
   readonly #callbacks: (() => void)[] = [];
   readonly #stopping = new AbortController();
   #seen: Seen | undefined;
+  /** How often the same record was seen again. */
+  #looks = 0;
+  #lookedAtMs = -Infinity;
+  /** So much earlier than it was seen the last change may have been. */
+  #lagMs = 0;
   /** When the last successful renewal began, by both clocks; undefined: not the holder. */
   #renewed: { readonly monotonicMs: number; readonly wallMs: number } | undefined;
   #told = false;
-  #expiry: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #lastTrouble = '';
 
@@ -89,12 +97,11 @@ export class LeaseElection implements Leadership {
   }
 
   async release(): Promise<void> {
-    const wasHolder = this.#renewed !== undefined;
     this.#stopping.abort();
     this.#tell();
     await this.#running;
     const { lease, record } = this.#seen ?? {};
-    if (!wasHolder || lease === undefined || record?.holder !== this.#options.identity) return;
+    if (lease === undefined || record?.holder !== this.#options.identity) return;
     try {
       const nowMs = this.#options.clock.wallMs();
       await this.#deps.api.replace(this.#object, releasedLease(lease, nowMs));
@@ -114,7 +121,7 @@ export class LeaseElection implements Leadership {
     while (!signal.aborted) {
       const isRenewed = await this.#attempt();
       this.#tell();
-      await delay(this.#waitMs(isRenewed), undefined, { signal }).catch(() => undefined);
+      await this.#options.clock.wait(this.#waitMs(isRenewed), signal);
     }
   }
 
@@ -165,9 +172,12 @@ export class LeaseElection implements Leadership {
 
   #see(lease: JsonObject): void {
     const record = readLease(lease, this.#options.ttlMs);
-    const before = this.#seen;
-    const isKnown = before?.record.text === record.text;
-    const atMs = isKnown ? before.atMs : this.#options.clock.monotonicMs();
+    const now = this.#options.clock.monotonicMs();
+    const isKnown = this.#seen?.record.text === record.text;
+    const atMs = isKnown ? (this.#seen?.atMs ?? now) : now;
+    this.#looks = isKnown ? this.#looks + 1 : 0;
+    if (!isKnown) this.#lagMs = now - this.#lookedAtMs;
+    this.#lookedAtMs = now;
     this.#seen = { lease, record, atMs };
   }
 
@@ -202,10 +212,21 @@ export class LeaseElection implements Leadership {
     const spread = 1 + JITTER * random();
     if (isRenewed) return ttlMs * RENEW;
     if (this.isLeader()) return ttlMs * TRY_AGAIN * spread;
-    const lookMs = ttlMs * LOOK * spread;
-    if (this.#seen === undefined || this.#mayTake()) return lookMs;
+    if (this.#seen === undefined || this.#mayTake()) return ttlMs * LOOK * spread;
+    const lookMs = this.#looks === 0 ? this.#untilRenewalMs() : this.#stepMs() * spread;
     const freeInMs = this.#seen.atMs + this.#seen.record.durationMs - clock.monotonicMs();
     return Math.max(1, Math.min(lookMs, freeInMs));
+  }
+
+  /** From a renewal that was seen to shortly before the next; halving what is not known each time finds the holder's beat. */
+  #untilRenewalMs(): number {
+    const { ttlMs } = this.#options;
+    const earlierMs = Math.min(this.#lagMs / 2, ttlMs * LONGEST_LOOK);
+    return ttlMs * RENEW - Math.max(earlierMs, ttlMs * LOOK);
+  }
+
+  #stepMs(): number {
+    return this.#options.ttlMs * Math.min(LOOK * 2 ** (this.#looks - 1), LONGEST_LOOK);
   }
 
   #onTrouble(error: unknown): void {
@@ -226,15 +247,8 @@ export class LeaseElection implements Leadership {
     log.debug({ lease: this.#options.name, reason }, 'lease neither read nor renewed');
   }
 
-  /** Tells of a change, and sees to it that the end of a tenure that nobody renews is noticed when it comes. */
   #tell(): void {
-    clearTimeout(this.#expiry);
     const isLeader = this.isLeader();
-    if (isLeader) {
-      this.#expiry = setTimeout(() => {
-        this.#tell();
-      }, this.#options.ttlMs * GIVE_UP);
-    }
     if (isLeader === this.#told) return;
     this.#told = isLeader;
     const { name, namespace, identity } = this.#options;
