@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProxyConfig } from '../../src/model/config.ts';
 import { diffConfig } from '../../src/model/delta.ts';
-import type { KubernetesObject, Secret, Service, Snapshot } from '../../src/translate/snapshot.ts';
+import type {
+  KubernetesObject,
+  Node,
+  Secret,
+  Service,
+  Snapshot,
+} from '../../src/translate/snapshot.ts';
 import { translate } from '../../src/translate/translate.ts';
 import { sampleCertificate } from '../unit/sample-certificate.ts';
 import { caseDefaults, snapshotOf } from './load-case.ts';
@@ -146,6 +152,34 @@ test('a DNS answer, and another first port of the default backend, are endpoint 
   const otherPorts: Service = { ...sampleService('app-2'), spec: { ports } };
   const third = configOf(replace(objects, otherPorts), '192.0.2.2');
   assert.deepEqual(namesOfChanges(second, third), ['upstream-default-backend']);
+});
+
+function sampleNode(name: string, address: string, ready: string): Node {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+    status: {
+      addresses: [{ type: 'InternalIP', address }],
+      conditions: [{ type: 'Ready', status: ready }],
+    },
+  };
+}
+
+test('another way to reach a Service is its endpoint set alone, and so is a Node that comes or goes', () => {
+  const service = sampleService('app-2');
+  const annotations = { 'ts-nginx.io/upstream-address': 'node-port' };
+  const ports = [{ port: 80, targetPort: 8080, nodePort: 30_080 }];
+  const exposed = { ...service, metadata: { ...service.metadata, annotations }, spec: { ports } };
+  const nodes = [sampleNode('a', '192.0.2.1', 'True'), sampleNode('b', '192.0.2.2', 'True')];
+  const before = [...replace(apps, exposed), ...nodes];
+  assert.deepEqual(changesBetween(apps, before), ['shop/app-2:80']);
+  const gone = replace(before, sampleNode('b', '192.0.2.2', 'False'));
+  assert.deepEqual(changesBetween(before, gone), ['shop/app-2:80']);
+  assert.deepEqual(
+    changesBetween(before, replace(before, sampleNode('b', '192.0.2.2', 'True'))),
+    [],
+  );
 });
 
 test('a ConfigMap key about settings changes these alone, one about routes the routes', () => {

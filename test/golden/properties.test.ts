@@ -157,6 +157,15 @@ const garbage: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
           'addressType',
           'externalName',
           'spec',
+          'clusterIP',
+          'clusterIPs',
+          'nodePort',
+          'loadBalancer',
+          'ingress',
+          'ip',
+          'hostname',
+          'hints',
+          'forZones',
         ],
         ...[
           'data',
@@ -198,6 +207,7 @@ test('no object makes it throw, and the others are served', () => {
     fc
       .record({
         spec: garbage,
+        status: garbage,
         data: garbage,
         endpoints: garbage,
         ports: garbage,
@@ -245,17 +255,27 @@ test('no object makes it throw, and the others are served', () => {
     sampleService('good'),
     sampleSlice('good', ['10.0.0.7']),
   ];
-  const options = {
-    ...caseDefaults,
-    configMap: 'shop/settings',
-    namespaceSelector: '!nobody',
-    now: () => 0,
-  };
+  const waysOf = (['endpoints', 'cluster-ip', 'node-port', 'load-balancer', 'auto'] as const).map(
+    (upstreamAddress) => ({
+      ...caseDefaults,
+      configMap: 'shop/settings',
+      namespaceSelector: '!nobody',
+      now: () => 0,
+      upstreamAddress,
+      topologyAware: true,
+      nodeName: 'node-1',
+    }),
+  );
   fc.assert(
     fc.property(objects, (list) => {
-      const { config } = translate(snapshotOf([...list, ...good]), options);
-      assert.ok(config.virtualHosts.has('good.example.com'));
-      assert.equal(config.endpointSets.get('shop/good:80')?.endpoints.length, 1);
+      for (const options of waysOf) {
+        const { config } = translate(snapshotOf([...list, ...good]), options);
+        assert.ok(config.virtualHosts.has('good.example.com'));
+        // Without a cluster IP its endpoints serve; it has no node port and no load balancer.
+        const isOffered = !['node-port', 'load-balancer'].includes(options.upstreamAddress);
+        const { endpoints } = config.endpointSets.get('shop/good:80') ?? {};
+        assert.equal(endpoints?.length, isOffered ? 1 : 0);
+      }
     }),
     { numRuns: 1_000 },
   );
