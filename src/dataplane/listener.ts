@@ -3,13 +3,12 @@ import type { Server as TlsServer, TLSSocket } from 'node:tls';
 import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
 import { ClientPeer, type ClientHandshake } from './origin.ts';
-import { guardPlaintext } from './plaintext-guard.ts';
 import type { PassthroughClient } from './passthrough/passthrough-connection.ts';
 import type { ProxiedClient } from './proxy-protocol.ts';
 import { readProxyHeader } from './read-proxy-header.ts';
 import type { CompiledPassthrough } from './router/compiled-host.ts';
 import { SocketReader } from './socket-reader.ts';
-import { readHello } from './tls/read-hello.ts';
+import { readOpening } from './tls/read-opening.ts';
 
 export interface ListenerOptions {
   readonly scheme: 'http' | 'https';
@@ -115,29 +114,28 @@ export class Listener {
   }
 
   #onTlsSocket(socket: Socket): void {
-    guardPlaintext(this.#engine, socket, (isTls) => {
-      if (!isTls) {
+    readOpening(this.#engine, socket, {
+      onHello: ({ serverName }) => {
+        this.#onHello(socket, serverName);
+      },
+      onPlaintext: () => {
         const peer = this.#peerOf(socket, 'http', HTTPS_PORT);
         this.#events.onPlaintext(new SocketReader(socket), peer);
-      } else {
-        this.#onHello(socket);
-      }
+      },
     });
   }
 
-  /** Whether TLS ends here, versions, certificates, whether a client is asked for its own: all follows from the name in its hello. */
-  #onHello(socket: Socket): void {
-    readHello(this.#engine, socket, ({ serverName }) => {
-      const { table } = this.#engine;
-      const passthrough = table.passthrough(serverName);
-      if (passthrough !== undefined) {
-        this.#events.onPassthrough({ socket, ends: this.#endsOf(socket), serverName }, passthrough);
-        return;
-      }
-      const server = table.tls.serverFor(serverName);
-      if (server === 'reject') socket.end(UNRECOGNIZED_NAME, () => socket.destroy());
-      else server.emit('connection', socket);
-    });
+  /** Whether TLS ends here, versions, certificates, whether a client is asked for its own: all follows from the name that it asks for. */
+  #onHello(socket: Socket, serverName: string): void {
+    const { table } = this.#engine;
+    const passthrough = table.passthrough(serverName);
+    if (passthrough !== undefined) {
+      this.#events.onPassthrough({ socket, ends: this.#endsOf(socket), serverName }, passthrough);
+      return;
+    }
+    const server = table.tls.serverFor(serverName);
+    if (server === 'reject') socket.end(UNRECOGNIZED_NAME, () => socket.destroy());
+    else server.emit('connection', socket);
   }
 
   #onSecure(socket: TLSSocket, server: TlsServer): void {

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { connect, type AddressInfo } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls, createServer, TLSSocket } from 'node:tls';
-import type { AddressInfo } from 'node:net';
 import type { Endpoint, Passthrough } from '../../src/model/config.ts';
 import {
   helloMessage,
@@ -14,6 +12,7 @@ import {
   inRecords,
   nameExtension,
 } from '../unit/sample-client-hello.ts';
+import { inCrumbs } from './harness/in-crumbs.ts';
 import { connectTlsClient, RawClient } from './harness/raw-client.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy, type ProxyOptions, type RunningProxy } from './harness/start-proxy.ts';
@@ -403,31 +402,4 @@ async function watchUntilStalled(
     sent += more;
   }
   return { sent, isStalled: false };
-}
-
-/** Each byte that is written in a segment of its own. */
-function inCrumbs(socket: Socket): Duplex {
-  const duplex = new Duplex({
-    read() {
-      socket.resume();
-    },
-    write(chunk: Buffer, _encoding, done) {
-      const writeFrom = (at: number): void => {
-        if (at === chunk.length) {
-          done();
-          return;
-        }
-        socket.write(chunk.subarray(at, at + 1), () => {
-          writeFrom(at + 1);
-        });
-      };
-      writeFrom(0);
-    },
-    final(done) {
-      socket.end(done);
-    },
-  });
-  socket.on('data', (chunk: Buffer) => duplex.push(chunk));
-  socket.on('end', () => duplex.push(null));
-  return duplex;
 }

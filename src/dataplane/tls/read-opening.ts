@@ -3,19 +3,27 @@ import type { Engine } from '../engine.ts';
 import { Timer } from '../timer-wheel.ts';
 import { ClientHelloReader, type ClientHello } from './client-hello.ts';
 
+/** First byte of a TLS record that carries a handshake message; no HTTP request begins with it. */
+const TLS_HANDSHAKE = 0x16;
 /** Fatal alert 50, decode_error (RFC 8446 §6.2), in a record of its own. */
 const DECODE_ERROR = Buffer.from([0x15, 3, 3, 0, 2, 2, 50]);
 
+export interface OpeningEvents {
+  onHello(hello: ClientHello): void;
+  /** Whoever speaks plain HTTP there gets an answer that it can read. */
+  onPlaintext(): void;
+}
+
 /**
- * Reads a connection's ClientHello and puts it back; the socket is paused then. A client whose hello is not whole in time is
- * closed, one whose hello is broken or endless gets an alert.
+ * Reads what a connection on the https port begins with and puts it back; the socket is paused then. A client that has not
+ * said its hello in time is closed, one whose hello is broken or endless gets an alert.
  */
-export function readHello(
+export function readOpening(
   { wheel, clock, table, stats }: Engine,
   socket: Socket,
-  onHello: (hello: ClientHello) => void,
+  events: OpeningEvents,
 ): void {
-  const reader = new ClientHelloReader();
+  let reader: ClientHelloReader | undefined;
   const timer = new Timer(wheel, () => {
     stats.limitTripped('client-hello-timeout');
     socket.destroy();
@@ -23,23 +31,30 @@ export function readHello(
   timer.set(clock.nowMs + table.settings.client.headMs);
   const onData = (chunk: Buffer): void => {
     clock.update();
+    if (reader === undefined && chunk[0] !== TLS_HANDSHAKE) {
+      leave();
+      socket.unshift(chunk);
+      events.onPlaintext();
+      return;
+    }
+    reader ??= new ClientHelloReader();
     const hello = reader.push(chunk);
     if (hello === 'incomplete') return;
     leave();
-    socket.pause();
     if (hello === 'malformed') {
       stats.limitTripped('client-hello');
       socket.end(DECODE_ERROR, () => socket.destroy());
       return;
     }
     socket.unshift(reader.received);
-    onHello(hello);
+    events.onHello(hello);
   };
   const onEnd = (): void => {
     socket.destroy();
   };
   const leave = (): void => {
     timer.remove();
+    socket.pause();
     socket.off('data', onData);
     socket.off('end', onEnd);
     socket.off('close', leave);
@@ -47,5 +62,6 @@ export function readHello(
   socket.on('data', onData);
   socket.on('end', onEnd);
   socket.on('close', leave);
+  // Whoever read a PROXY header before paused it.
   socket.resume();
 }
