@@ -12,6 +12,7 @@ const LAYERS = {
   dataplane: ['model', 'observability'],
   workers: ['model', 'observability', 'dataplane'],
   observability: ['model'],
+  admission: ['model', 'observability', 'translate', 'source'],
   explain: ['model', 'observability', 'dataplane'],
   admin: ['model', 'observability', 'explain'],
 };
@@ -50,6 +51,7 @@ const folders = [
   'observability',
   'explain',
   'admin',
+  'admission',
   'cli',
 ];
 

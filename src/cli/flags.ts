@@ -132,6 +132,29 @@ export const serveFlags: readonly Flag[] = [
   boolean('disable-leader-election', 'Write without a Lease'),
   boolean('disable-sync-events', 'No Sync events on Ingresses'),
 
+  // The admission webhook
+  text('validating-webhook', 'Listen address of the admission webhook, such as :8443', 'none'),
+  text(
+    'validating-webhook-certificate',
+    'File of its certificate, read again when it changes; without it one is made and kept',
+  ),
+  text('validating-webhook-key', 'File of its key'),
+  text(
+    'validating-webhook-secret',
+    'Secret in which the certificate is kept that is made, <namespace>/<name>',
+    'ts-nginx-admission, beside the pod',
+  ),
+  text(
+    'validating-webhook-configuration',
+    'ValidatingWebhookConfiguration that is made to trust it',
+    'named as the Secret',
+  ),
+  text(
+    'validating-webhook-failure-policy',
+    'Fail or Ignore, written there together with the trust',
+    'as it is there',
+  ),
+
   // The process
   integer('workers', 'Worker threads; 0: serve on the main thread', 'one a core'),
   integer(
@@ -175,9 +198,6 @@ export const serveFlags: readonly Flag[] = [
     text('udp-services-configmap', 'UDP streams'),
     boolean('enable-ssl-chain-completion', 'Fetch missing intermediates'),
     integer('health-check-timeout', 'Seconds of the internal probe', '10'),
-    text('validating-webhook', 'Listen address of the admission webhook'),
-    text('validating-webhook-certificate', 'Its certificate'),
-    text('validating-webhook-key', 'Its key'),
   ]),
 
   ...as('accepted', [

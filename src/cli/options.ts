@@ -3,6 +3,7 @@ import type { LogLevel } from '../observability/logger.ts';
 import type { ChangeBatching } from '../source/store.ts';
 import { parseLabelSelector } from '../translate/label-selector.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
+import { parseAdmissionOptions, type AdmissionOptions } from './admission-options.ts';
 import { serveFlags } from './flags.ts';
 import { parseReportingOptions, type ReportingOptions } from './reporting-options.ts';
 import { parseDuration, parseFlags, UsageError, type FlagTexts } from './parse-flags.ts';
@@ -13,6 +14,8 @@ export interface ServeOptions {
   readonly manifests: readonly string[];
   readonly cluster: ClusterOptions;
   readonly reporting: ReportingOptions;
+  /** Undefined: no admission webhook. */
+  readonly admission: AdmissionOptions | undefined;
   readonly translate: Omit<
     TranslateOptions,
     'defaultCertificate' | 'ownAddresses' | 'ownPorts' | 'nodeName'
@@ -74,6 +77,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       `--watch-namespace-selector is a label selector such as team=shop, not ${JSON.stringify(namespaceSelector)}`,
     );
   }
+  const ports = parsePortOptions(flags);
   return {
     manifests,
     cluster: {
@@ -84,6 +88,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       namespaceSelector,
     },
     reporting: parseReportingOptions(flags),
+    admission: parseAdmissionOptions(flags, portFlags(ports)),
     translate: {
       ingressClass: flags.text('ingress-class') ?? 'ts-nginx',
       controllerClass: flags.text('controller-class') ?? 'ts-nginx.io/ingress-controller',
@@ -105,7 +110,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       nodeAddressType: flags.oneOf('upstream-node-address', ['InternalIP', 'ExternalIP']),
       topologyAware: flags.boolean('enable-topology-aware-routing'),
     },
-    ports: parsePortOptions(flags),
+    ports,
     workers: flags.integer('workers', defaultWorkers(), 0, 256),
     memoryLimitBytes: parseMemoryLimit(flags),
     batching: {
@@ -148,19 +153,29 @@ function parsePortOptions(flags: FlagReader): PortOptions {
     https: flags.port('https-port', 443),
     admin: flags.port('healthz-port', 10254),
   };
-  const used = new Map<number, string>();
-  for (const [flag, port] of [
-    ['http-port', ports.http],
-    ['https-port', ports.https],
-    ['healthz-port', ports.admin],
-  ] as const) {
+  const used = portFlags(ports);
+  for (const [flag, port] of flagsOfPorts(ports)) {
     const other = used.get(port);
-    if (port !== 0 && other !== undefined) {
+    if (port !== 0 && other !== undefined && other !== flag) {
       throw new UsageError(`--${flag} and --${other} are both ${port}: give each its own port`);
     }
-    used.set(port, flag);
   }
   return { ...ports, bind: flags.text('bind') ?? '::', adminHost: flags.text('healthz-host') };
+}
+
+type Ports = Pick<PortOptions, 'http' | 'https' | 'admin'>;
+
+function flagsOfPorts({ http, https, admin }: Ports): readonly (readonly [string, number])[] {
+  return [
+    ['http-port', http],
+    ['https-port', https],
+    ['healthz-port', admin],
+  ];
+}
+
+/** The first flag that has each port. */
+function portFlags(ports: Ports): ReadonlyMap<number, string> {
+  return new Map([...flagsOfPorts(ports)].reverse().map(([flag, port]) => [port, flag] as const));
 }
 
 function parseMetricsOptions(flags: FlagReader): MetricsOptions {

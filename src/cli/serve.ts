@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { startAdminServer, type AdminServer } from '../admin/server.ts';
+import type { AdmissionWebhook } from '../admission/admission-webhook.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
 import { listIngresses } from '../explain/ingress-list.ts';
@@ -22,6 +23,7 @@ import { checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
 import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
+import { startAdmission } from './start-admission.ts';
 import { startReporting } from './start-reporting.ts';
 import { knownIngresses } from './known-ingresses.ts';
 import { findOwnAddresses } from './own-addresses.ts';
@@ -72,6 +74,7 @@ class Server implements RunningServer {
   #reconciler: Reconciler | undefined;
   #reporter: Reporter | undefined;
   #admin: AdminServer | undefined;
+  #admission: AdmissionWebhook | undefined;
   #statsTimer: NodeJS.Timeout | undefined;
   #ticketTimer: NodeJS.Timeout | undefined;
   readonly #memory: MemoryWatch;
@@ -140,10 +143,11 @@ class Server implements RunningServer {
       metrics: this.#metrics,
       log,
     });
+    const translate = await this.#translateOptions(ports);
     this.#reconciler = startReconciling({
       store: this.#store,
       sources: this.#sources,
-      translate: await this.#translateOptions(ports),
+      translate,
       batching: this.#options.batching,
       publish: (config, { ingresses, findings }) => {
         const version = this.#pool?.publish(config) ?? 0;
@@ -152,6 +156,7 @@ class Server implements RunningServer {
       log: log.child({ component: 'reconcile' }),
     });
     for (const source of this.#sources) source.start();
+    this.#startAdmission(translate);
     this.#memory.start();
     this.#statsTimer = setInterval(() => void this.#pool?.takeStats(), STATS_INTERVAL_MS);
   }
@@ -164,6 +169,7 @@ class Server implements RunningServer {
     log.info({ graceMs: this.#options.shutdownGraceMs, drainMs }, 'shutting down');
     const reported = this.#reporter?.stop();
     await wait(this.#options.shutdownGraceMs);
+    await this.#admission?.stop();
     await this.#pool?.drain(drainMs);
     await reported;
     clearInterval(this.#statsTimer);
@@ -177,7 +183,8 @@ class Server implements RunningServer {
   }
 
   async #translateOptions({ http, https }: PortOptions): Promise<TranslateOptions> {
-    const ports = [http, https, this.#admin?.port ?? 0];
+    const { admission } = this.#options;
+    const ports = [http, https, this.#admin?.port ?? 0, admission?.port ?? 0];
     return {
       ...this.#options.translate,
       ownAddresses: findOwnAddresses(networkInterfaces(), this.#context.podAddresses),
@@ -187,6 +194,26 @@ class Server implements RunningServer {
       defaultCertificate: await createDefaultCertificate(Date.now()),
       now: Date.now,
     };
+  }
+
+  #startAdmission(options: TranslateOptions): void {
+    const { admission, cluster } = this.#options;
+    if (admission === undefined) return;
+    const { namespace, onFatal, log } = this.#context;
+    this.#admission = startAdmission(admission, {
+      cluster,
+      namespace,
+      store: this.#store,
+      context: () =>
+        this.#reconciler?.missing().length === 0
+          ? { snapshot: this.#store.snapshot(), options }
+          : undefined,
+      onOutcome: ({ request, ...outcome }) => {
+        this.#metrics.admission.checked({ ...outcome, ingress: request });
+      },
+      onFatal,
+      log: log.child({ component: 'admission' }),
+    });
   }
 
   #createPool(ports: ServeOptions['ports']): WorkerPool {

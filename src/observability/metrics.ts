@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ProxyConfig } from '../model/config.ts';
+import { AdmissionMetrics } from './admission-metrics.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
 import type { ControllerIdentity, MetricsState } from './controller-metrics.ts';
 import { ExchangeSeries } from './exchange-series.ts';
@@ -39,6 +40,8 @@ export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   /** What is written back to the cluster. */
   readonly reports: ReportMetrics;
+  /** The admission webhook. */
+  readonly admission: AdmissionMetrics;
   readonly #enabled: boolean;
   readonly #state: MetricsState;
   readonly #runtime = new Registry();
@@ -72,6 +75,7 @@ export class Metrics {
     this.#workers = new WorkerMetrics(this.#registry, OWN_PREFIX);
     const prefixes = { kept: PREFIX, own: OWN_PREFIX };
     this.reports = new ReportMetrics(this.#registry, prefixes);
+    this.admission = new AdmissionMetrics(this.#registry, prefixes);
     this.#controller = new ControllerMetrics(this.#registry, prefixes, state);
     this.#controller.addBuildInfo(PREFIX, identity);
   }

@@ -3,6 +3,14 @@ interface Entry<T> {
   result: T;
   /** The last pass that asked for it. */
   pass: number;
+  /** The last trial that asked for it and found its inputs the same. */
+  trial: number;
+}
+
+/** What one trial made that the memo does not hold. */
+interface Trial<T> {
+  readonly number: number;
+  readonly made: Map<string, { readonly inputs: readonly unknown[]; readonly result: T }>;
 }
 
 /**
@@ -14,6 +22,8 @@ export class Memo<T> {
   readonly #reuse: (last: T, made: T) => T;
   #pass = 0;
   #askedFor = 0;
+  #trials = 0;
+  #trial: Trial<T> | undefined;
 
   /** `reuse` may give back (parts of) the last result where the one made now says the same. */
   constructor(reuse: (last: T, made: T) => T = (_last, made) => made) {
@@ -21,9 +31,10 @@ export class Memo<T> {
   }
 
   get(key: string, inputs: readonly unknown[], make: () => T): T {
+    if (this.#trial !== undefined) return this.#try(this.#trial, key, inputs, make);
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      const made = { inputs, result: make(), pass: this.#pass };
+      const made = { inputs, result: make(), pass: this.#pass, trial: 0 };
       this.#entries.set(key, made);
       this.#askedFor++;
       return made.result;
@@ -39,13 +50,18 @@ export class Memo<T> {
     return entry.result;
   }
 
-  /** What this pass has already asked for. */
+  /** What this pass, or trial, has already asked for. */
   peek(key: string): T | undefined {
     const entry = this.#entries.get(key);
+    if (this.#trial !== undefined) {
+      const { made, number } = this.#trial;
+      return made.get(key)?.result ?? (entry?.trial === number ? entry.result : undefined);
+    }
     return entry?.pass === this.#pass ? entry.result : undefined;
   }
 
   endPass(): void {
+    if (this.#trial !== undefined) return;
     if (this.#askedFor !== this.#entries.size) {
       for (const [key, { pass }] of this.#entries) {
         if (pass !== this.#pass) this.#entries.delete(key);
@@ -53,6 +69,29 @@ export class Memo<T> {
     }
     this.#pass++;
     this.#askedFor = 0;
+  }
+
+  /** From now on what is known is used, and nothing is learned or forgotten. */
+  beginTrial(): void {
+    this.#trials++;
+    this.#trial = { number: this.#trials, made: new Map() };
+  }
+
+  endTrial(): void {
+    this.#trial = undefined;
+  }
+
+  #try(trial: Trial<T>, key: string, inputs: readonly unknown[], make: () => T): T {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && isSameList(entry.inputs, inputs)) {
+      entry.trial = trial.number;
+      return entry.result;
+    }
+    const known = trial.made.get(key);
+    if (known !== undefined && isSameList(known.inputs, inputs)) return known.result;
+    const result = make();
+    trial.made.set(key, { inputs, result });
+    return result;
   }
 }
 

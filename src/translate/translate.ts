@@ -104,7 +104,8 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
 
 const memories = new WeakMap<TranslateOptions, Memory>();
 
-function memoryOf(options: TranslateOptions): Memory {
+/** What earlier translations with these options made. */
+export function memoryOf(options: TranslateOptions): Memory {
   let memory = memories.get(options);
   if (memory === undefined) {
     memory = new Memory();

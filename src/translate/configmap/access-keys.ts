@@ -56,6 +56,11 @@ export const accessKeys = defineKeys({
     isGuard: true,
     doc: 'An Ingress with one of these words in an annotation is not served.',
   },
+  'strict-validate-path-type': {
+    value: boolean(),
+    default: 'true',
+    doc: 'Of the admission webhook alone: paths of the types `Exact` and `Prefix` that look like regular expressions are refused; `false`: a warning.',
+  },
   'allow-snippet-annotations': {
     value: boolean(),
     default: 'false',

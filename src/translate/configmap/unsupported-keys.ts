@@ -108,7 +108,6 @@ export const quietKeys: ReadonlySet<string> = new Set([
   'access-log-params',
   'opentelemetry-config',
   'use-geoip',
-  'strict-validate-path-type',
   'max-worker-open-files',
   'worker-cpu-affinity',
   'enable-serial-reloads',
