@@ -13,6 +13,7 @@ import { benchHosts } from '../manifests.ts';
 import { balancingCases } from './balancing.ts';
 import { runMicro } from './harness.ts';
 import { hpackCases } from './hpack.ts';
+import { patternCases } from './patterns.ts';
 
 /** `node bench/micro/run.ts`: what the functions cost that every exchange goes through. */
 const hosts = benchHosts(5_000);
@@ -90,5 +91,6 @@ runMicro([
     },
   },
   ...hpackCases,
+  ...patternCases,
   ...balancingCases(1_000),
 ]);
