@@ -20,6 +20,7 @@ const AUDIT_POLICY = {
 
 const CONTROLLERS = [
   'deployment-controller',
+  'daemonset-controller',
   'replicaset-controller',
   'endpointslice-controller',
   'endpoints-controller',
