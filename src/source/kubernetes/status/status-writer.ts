@@ -158,17 +158,21 @@ export class StatusWriter {
         this.#addresses = addresses;
         this.#wanted = identityOf(addresses);
         this.#considerAll();
-      }
+      } else this.#readAgainSoon(); // a balancer's comes late, and pods that are not ready yet have none
     } catch (error) {
       if (error instanceof ApiError && error.status === 403) {
         store.setFindings(FINDINGS, [forbiddenAddresses(error)]);
       } else {
         log.debug({ reason: describeError(error) }, 'addresses for the status not read');
       }
-      this.#retry = setTimeout(() => {
-        this.refresh();
-      }, this.#backoff.next());
+      this.#readAgainSoon();
     }
+  }
+
+  #readAgainSoon(): void {
+    this.#retry = setTimeout(() => {
+      this.refresh();
+    }, this.#backoff.next());
   }
 
   #considerAll(): void {
