@@ -72,7 +72,7 @@ export class ClientGuard {
     if (mode === 'off') return this.#decideSubject('', 'passes');
     if (handshake === 'plaintext') return 'plaintext';
     const { serverName, verdict } = handshake;
-    if (serverName === '' || serverName !== host) return MISDIRECTED;
+    if (serverName !== host) return MISDIRECTED;
     if (verdict?.fingerprint !== fingerprint) return OUTDATED;
     const refused = this.#refuse(verdict);
     const decision = refused === undefined ? 'passes' : this.#inPlaceOf(refused, method);

@@ -12,6 +12,7 @@ import {
   guardedHosts,
   presents,
   requestText,
+  sentFields,
   startGuardedProxy,
   stranger,
   verification,
@@ -106,6 +107,17 @@ test('a change of what does not judge certificates holds on the connections that
     standing.write(requestText({ host: 'guarded.test' }));
     assert.equal((await standing.readAnswer()).status, want);
   }
+});
+
+test('a certificate that is not asked for any more is not spoken of', async (t) => {
+  const before = verification();
+  const guarded = await startGuardedProxy(t, guardedHosts(before));
+  const standing = await connectTlsClient(t, guarded.proxy.httpsPort, client);
+  guarded.apply(guardedHosts({ ...before, mode: 'off' }));
+  standing.write(requestText({ host: 'guarded.test' }));
+  const fields = sentFields(await standing.readAnswer());
+  assert.equal(fields['ssl-client-verify'], 'NONE');
+  assert.equal(fields['ssl-client-subject-dn'], undefined);
 });
 
 test('a host that does not ask any more serves those whom it asked', async (t) => {

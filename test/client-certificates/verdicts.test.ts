@@ -6,8 +6,7 @@ import { suite, test } from 'node:test';
 import { connect, TLSSocket } from 'node:tls';
 import type { Certificate, ClientVerification } from '../../src/model/config.ts';
 import { connectTlsClient } from '../blackbox/harness/raw-client.ts';
-import { sampleAuthority } from '../unit/sample-authority.ts';
-import { sampleCertificate } from '../unit/sample-certificate.ts';
+import { sampleAuthority, selfSignedLeaf } from '../unit/sample-authority.ts';
 import { startGrpcEcho } from './grpc-echo.ts';
 import {
   ask,
@@ -35,7 +34,7 @@ const revoked = authority.issue('revoked');
 const forServers = authority.issue('server', { purpose: 'serverAuth' });
 const viaMiddle = middle.issue('good');
 const viaLow = low.issue('good');
-const own = sampleCertificate('own', ['own.test']);
+const own = selfSignedLeaf('own');
 /** Of the right name, by a CA that only has the right name. */
 const forged = sampleAuthority('clients').issue('good');
 
@@ -262,16 +261,23 @@ test('error page: it is not for subjects that do not match', async (t) => {
 
 test('only hosts that want it ask for a certificate', async (t) => {
   const guarded = await startGuardedProxy(t);
-  for (const [sni, asks] of [
-    ['guarded.test', true],
-    ['GUARDED.test', true],
-    ['alias.test', true],
-    ['www.guarded.test', true],
-    ['open.test', false],
-    ['unknown.test', false],
-    ['', false],
+  const everywhere = await startGuardedProxy(t, [
+    { name: '', clientVerification: verification() },
+    { name: 'open.test' },
+  ]);
+  for (const [{ proxy }, sni, asks] of [
+    [guarded, 'guarded.test', true],
+    [guarded, 'GUARDED.test', true],
+    [guarded, 'alias.test', true],
+    [guarded, 'www.guarded.test', true],
+    [guarded, 'open.test', false],
+    [guarded, 'unknown.test', false],
+    [guarded, '', false],
+    [everywhere, 'unknown.test', true],
+    [everywhere, 'open.test', false],
+    [everywhere, '', false],
   ] as const) {
-    const below = connectTcp(guarded.proxy.httpsPort, '127.0.0.1');
+    const below = connectTcp(proxy.httpsPort, '127.0.0.1');
     const socket = connect({
       socket: below,
       servername: sni,

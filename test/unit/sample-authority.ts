@@ -13,6 +13,17 @@ interface Leaf {
   readonly purpose?: 'serverAuth' | 'clientAuth';
 }
 
+/** A certificate that vouches for itself, and may not for any other. */
+export function selfSignedLeaf(id: string): Certificate {
+  const keys = generateKeys();
+  const subject = [{ name: 'commonName', value: id }];
+  const key = forge.pki.privateKeyFromPem(keys.privateKey);
+  const certificate = draft(keys.publicKey, subject, subject);
+  certificate.setExtensions([{ name: 'keyUsage', digitalSignature: true }]);
+  certificate.sign(key, forge.md.sha256.create());
+  return describe(id, forge.pki.certificateToPem(certificate), '', keys.privateKey);
+}
+
 /** A certificate authority that signs itself, or one below another. */
 export interface Authority {
   /** PEM of it alone. */
@@ -74,12 +85,15 @@ function issue(issuer: Issuer, id: string, leaf: Leaf): Certificate {
     ...(purpose === undefined ? [] : [{ name: 'extKeyUsage', [purpose]: true }]),
   ]);
   certificate.sign(issuer.key, forge.md.sha256.create());
-  const pem = forge.pki.certificateToPem(certificate);
+  return describe(id, forge.pki.certificateToPem(certificate), issuer.chain, keys.privateKey);
+}
+
+function describe(id: string, pem: string, above: string, key: string): Certificate {
   const { fingerprint256, validToDate } = new X509Certificate(pem);
   return {
     id,
-    chain: pem + issuer.chain,
-    key: new Sensitive(keys.privateKey),
+    chain: pem + above,
+    key: new Sensitive(key),
     fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
     notAfter: validToDate.toISOString(),
   };
