@@ -12,6 +12,7 @@ import {
   inRecords,
   nameExtension,
 } from '../unit/sample-client-hello.ts';
+import { fullEndpoint } from './harness/full-endpoint.ts';
 import { inCrumbs } from './harness/in-crumbs.ts';
 import { connectTlsClient, RawClient } from './harness/raw-client.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
@@ -276,6 +277,28 @@ test('an endpoint that refuses is passed over', async (t) => {
   const [line] = proxy.logLines.filter(({ message }) => message === 'endpoint failed');
   const { reason, cluster } = line?.fields as Record<string, unknown>;
   assert.deepEqual([reason, cluster], ['endpoint refused the connection', 'test-main-80']);
+});
+
+test('an endpoint that does not accept in time is passed over', async (t) => {
+  const acceptor = await startAcceptor(t);
+  const upstreams = [await fullEndpoint(t), acceptor.endpoint];
+  const proxy = await start(t, upstreams, { passthrough: { connectMs: 200 } });
+  await open(t, proxy, acceptor);
+  await open(t, proxy, acceptor);
+  assert.equal(proxy.limits.get('upstream-connect-timeout'), 1);
+});
+
+test('no other endpoint is tried where that is off, or the time for it is over', async (t) => {
+  for (const passthrough of [{ attempts: 1 }, { withinMs: 0 }]) {
+    const acceptor = await startAcceptor(t);
+    const upstreams = [await refusedEndpoint(), acceptor.endpoint];
+    const proxy = await start(t, upstreams, { passthrough });
+    const clients = [await connectTcp(t, proxy.httpsPort), await connectTcp(t, proxy.httpsPort)];
+    for (const client of clients) client.write(HELLO);
+    await Promise.all([acceptor.next(), Promise.race(clients.map((client) => client.readToEnd()))]);
+    assert.equal(proxy.stats.take().passthroughFailed, 1);
+    assert.equal(acceptor.connections(), 1);
+  }
 });
 
 test('without an endpoint, or one that answers, a client is closed and counted', async (t) => {
