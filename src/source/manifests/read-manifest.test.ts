@@ -58,12 +58,13 @@ for (const { name, given, want } of [
         selector: { app: 'x' },
         ports: [{ port: 80, targetPort: 'web', extra: 1 }],
       },
-      status: {},
+      status: { conditions: [], loadBalancer: { ingress: [{ ip: '203.0.113.7', ports: [] }] } },
     },
     want: {
       ...service,
       metadata: { ...meta, creationTimestamp: '2026-01-01T00:00:00Z' },
       spec: { type: 'ClusterIP', ports: [{ port: 80, targetPort: 'web' }] },
+      status: { loadBalancer: { ingress: [{ ip: '203.0.113.7' }] } },
     },
   },
   {
