@@ -285,7 +285,8 @@ test('an endpoint that does not accept in time is passed over', async (t) => {
   const proxy = await start(t, upstreams, { passthrough: { connectMs: 200 } });
   await open(t, proxy, acceptor);
   await open(t, proxy, acceptor);
-  assert.equal(proxy.limits.get('upstream-connect-timeout'), 1);
+  // Once or twice: where the round begins is chance.
+  assert.ok((proxy.limits.get('upstream-connect-timeout') ?? 0) > 0);
 });
 
 test('no other endpoint is tried where that is off, or the time for it is over', async (t) => {
