@@ -194,7 +194,8 @@ export class EventRecorder {
       return { ...last, count: last.count === undefined ? undefined : count, atMs: nowMs };
     } catch (error) {
       const status = error instanceof ApiError ? error.status : 0;
-      if (status !== 404 && status !== 403) throw error;
+      const isGone = status === 404 || status === 403;
+      if (!isGone || !this.#deps.leadership.isLeader()) throw error;
       return this.#create(draft, eventName(draft, now), now);
     }
   }

@@ -210,8 +210,9 @@ export class LeaseElection implements Leadership {
   #waitMs(isRenewed: boolean): number {
     const { ttlMs, random, clock } = this.#options;
     const spread = 1 + JITTER * random();
-    if (isRenewed) return ttlMs * RENEW;
-    if (this.isLeader()) return ttlMs * TRY_AGAIN * spread;
+    if (isRenewed && this.isLeader()) return ttlMs * RENEW;
+    // A renewal whose answer came too late has to be made again.
+    if (isRenewed || this.isLeader()) return ttlMs * TRY_AGAIN * spread;
     if (this.#seen === undefined || this.#mayTake()) return ttlMs * LOOK * spread;
     const lookMs = this.#looks === 0 ? this.#untilRenewalMs() : this.#stepMs() * spread;
     const freeInMs = this.#seen.atMs + this.#seen.record.durationMs - clock.monotonicMs();
