@@ -6,8 +6,8 @@ import { authTls, type AuthTlsValues } from './annotations/auth-tls.ts';
 import type { AnnotationReading } from './annotations/read-annotations.ts';
 import { decodeData, pemCertificates } from './certificate.ts';
 import { finding, quote } from './finding.ts';
-import { isObjectName } from './object-name.ts';
 import type { HostClaim } from './parsed-ingress.ts';
+import { parseSecretReference, type ReferenceContext } from './secret-reference.ts';
 import type { ObjectKey, Secret } from './snapshot.ts';
 
 /** What the `auth-tls-*` annotations of an Ingress ask for, as far as it can be said without the Secret. */
@@ -31,18 +31,17 @@ export interface ClientVerificationProblem {
 
 export type ClientVerificationResult = ClientVerification | ClientVerificationProblem;
 
-/** Undefined: nothing is asked for. A Secret is only ever one of the Ingress's own namespace. */
+/** Undefined: nothing is asked for. */
 export function readClientVerificationWish(
   reading: AnnotationReading,
-  context: { readonly object: string; readonly namespace: string; readonly prefix: string },
+  context: ReferenceContext & { readonly object: string; readonly prefix: string },
 ): ClientVerificationWish | undefined {
   // Sound: what a feature's own parsers gave is kept under it.
   const values = reading.values.get(authTls) as AuthTlsValues | undefined;
   if (values === undefined || Object.keys(values).length === 0) return undefined;
-  const { object, namespace, prefix } = context;
-  const [start, name = '', ...rest] = (values['auth-tls-secret'] ?? '').split('/');
-  const isOwn = start === namespace && isObjectName(name) && rest.length === 0;
-  return { object, prefix, values, secret: isOwn ? `${namespace}/${name}` : undefined };
+  const { object, prefix } = context;
+  const secret = parseSecretReference(values['auth-tls-secret'] ?? '', context);
+  return { object, prefix, values, secret };
 }
 
 /** Undefined: as if nothing was asked for. Slow: to be remembered. */

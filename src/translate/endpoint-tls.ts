@@ -7,7 +7,7 @@ import { proxySsl, type ProxySslValues, type TlsVersions } from './annotations/p
 import type { AnnotationReading } from './annotations/read-annotations.ts';
 import { decodeData, parseCertificate, pemCertificates } from './certificate.ts';
 import { finding, quote } from './finding.ts';
-import { isObjectName } from './object-name.ts';
+import { parseSecretReference, type ReferenceContext } from './secret-reference.ts';
 import type { ObjectKey, Secret } from './snapshot.ts';
 
 /** What the `proxy-ssl-*` annotations of an Ingress ask for, as far as it can be said without the Secret. */
@@ -45,18 +45,17 @@ export interface EndpointTlsProblem {
 
 export type EndpointTlsResult = EndpointTls | EndpointTlsProblem;
 
-/** Undefined: nothing is asked for. A Secret is only ever one of the Ingress's own namespace. */
+/** Undefined: nothing is asked for. */
 export function readEndpointTlsWish(
   reading: AnnotationReading,
-  context: { readonly object: string; readonly namespace: string; readonly prefix: string },
+  context: ReferenceContext & { readonly object: string; readonly prefix: string },
 ): EndpointTlsWish | undefined {
   // Sound: what a feature's own parsers gave is kept under it.
   const values = reading.values.get(proxySsl) as ProxySslValues | undefined;
   if (values === undefined || Object.keys(values).length === 0) return undefined;
-  const { object, namespace, prefix } = context;
-  const [start, name = '', ...rest] = (values['proxy-ssl-secret'] ?? '').split('/');
-  const isOwn = start === namespace && isObjectName(name) && rest.length === 0;
-  return { object, prefix, values, secret: isOwn ? `${namespace}/${name}` : undefined };
+  const { object, prefix } = context;
+  const secret = parseSecretReference(values['proxy-ssl-secret'] ?? '', context);
+  return { object, prefix, values, secret };
 }
 
 /** Undefined: as if nothing was asked for. Slow: to be remembered. */

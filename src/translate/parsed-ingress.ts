@@ -100,7 +100,8 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress), annotations };
   const { claims, findings } = new ClaimReader(owner, spec).read();
   const prefix = context.options.annotationsPrefix;
-  const place = { object, namespace, prefix };
+  const allowsOtherNamespaces = context.global.values['allow-cross-namespace-resources'];
+  const place = { object, namespace, prefix, allowsOtherNamespaces };
   const endpointTls = readEndpointTlsWish(annotations, place);
   const clientVerification = readClientVerificationWish(annotations, place);
   const certificates = tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []);

@@ -56,6 +56,11 @@ export const accessKeys = defineKeys({
     isGuard: true,
     doc: 'An Ingress with one of these words in an annotation is not served.',
   },
+  'allow-cross-namespace-resources': {
+    value: boolean(),
+    default: 'false',
+    doc: 'Whether annotations may name Secrets of other namespaces. Those of `spec.tls` are always of the Ingress’s own.',
+  },
   'strict-validate-path-type': {
     value: boolean(),
     default: 'true',

@@ -80,7 +80,6 @@ export const unsupportedKeys: Readonly<Record<string, string>> = {
   'geoip2-autoreload-in-minutes': '0',
   'debug-connections': '',
   'proxy-stream-responses': '1',
-  'allow-cross-namespace-resources': 'false',
   'enable-owasp-modsecurity-crs': 'false',
   'modsecurity-snippet': '',
   'main-snippet': '',
