@@ -6,6 +6,7 @@ import { auditedRequests } from './harness/audit.ts';
 import { DEPLOY_FOLDER, ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
 import { installWithoutDeployment, runTsNginx, type RunOptions } from './harness/install.ts';
+import { KeepAliveLoad } from './harness/load.ts';
 import { createNode, setNodeReady } from './harness/node.ts';
 import { ServicePortal } from './harness/service-portal.ts';
 import type { TsNginx } from './harness/ts-nginx.ts';
@@ -133,8 +134,9 @@ suite('upstream address', needsOwnCluster, () => {
     await cluster.apply(appService({ ...app, ...byNodePort }));
   });
 
-  test('service-upstream: the cluster IP, as one endpoint', async () => {
+  test('service-upstream: the cluster IP, as one endpoint, and no request is lost on the way', async () => {
     const clusterIp = await portal({ address: await clusterIpOf(cluster), port: 80 });
+    const load = new KeepAliveLoad(tsNginx.http('web.test'), { connections: 4, pauseMs: 5 });
     const annotations = { 'nginx.ingress.kubernetes.io/service-upstream': 'true' };
     await cluster.apply(ingress({ ...app, host: 'web.test', service: 'web', annotations }));
     await eventually('the cluster IP is used, and the Nodes are not', async () => {
@@ -143,6 +145,13 @@ suite('upstream address', needsOwnCluster, () => {
       assert.equal(first.open + second.open, 0);
     });
     await cluster.apply(ingress({ ...app, host: 'web.test', service: 'web' }));
+    await eventually('the Nodes are used again', () => {
+      assert.ok(first.open + second.open > 0);
+    });
+    const { requests, failures, closedConnections } = await load.stop();
+    assert.ok(requests > 10, `only ${requests} requests were made`);
+    assert.deepEqual([...failures], []);
+    assert.equal(closedConnections, 0);
   });
 
   test('the address of a load balancer', async () => {
