@@ -9,6 +9,7 @@ import type { ClientHandshake, TlsHandshake } from '../origin.ts';
 import type { CompiledHost } from '../router/compiled-host.ts';
 import type { HostIndex } from '../router/host-index.ts';
 import { ClientVerifier } from './client-verifier.ts';
+import { ServerCache, type CachedServer } from './server-cache.ts';
 import { stapleOf } from './staple.ts';
 import { TicketKeys } from './ticket-keys.ts';
 
@@ -30,8 +31,8 @@ interface Recipe {
 }
 
 /**
- * At most so many servers are kept, 33 KiB and a third of a millisecond each; the one that was not asked for the longest goes
- * first. That is more than the certificates of a large cluster: it bounds what changed hosts leave behind.
+ * At most so many servers are kept, 33 KiB and a third of a millisecond each. That is more than the certificates of a large
+ * cluster: it bounds what changed hosts leave behind.
  */
 const MAX_SERVERS = 16_384;
 
@@ -68,10 +69,7 @@ export class TlsContexts {
   readonly #hosts: HostIndex;
   readonly #log: Logger;
   readonly #certificates = new Map<string, Certificate>();
-  /** By what they are made of; the one asked for last is last. `refused`: OpenSSL does not take the certificates. */
-  readonly #servers = new Map<string, Server | 'refused'>();
-  /** Keys of `#servers` by the ids of certificates. */
-  readonly #keys = new Map<string, Set<string>>();
+  readonly #servers = new ServerCache(MAX_SERVERS);
   /** Who judges the clients of servers that ask for certificates. */
   readonly #verifiers = new WeakMap<Server, ClientVerifier>();
   readonly #ticketKeys = new TicketKeys();
@@ -87,18 +85,17 @@ export class TlsContexts {
     for (const id of remove) this.#certificates.delete(id);
     for (const certificate of set) this.#certificates.set(certificate.id, certificate);
     for (const id of [...remove, ...set.map((certificate) => certificate.id)]) {
-      for (const key of this.#keys.get(id) ?? []) this.#servers.delete(key);
-      this.#keys.delete(id);
+      this.#servers.dropCertificate(id);
     }
     if (tls === undefined) return;
     this.#tls = tls;
-    this.#dropAll();
+    this.#servers.clear();
   }
 
   /** What ticket keys are made of where the settings name none; a new one ends all sessions. */
   setTicketSecret(secret: Buffer): void {
     this.#ticketKeys.secret = secret;
-    if (this.#tls?.settings.tickets !== 'off') this.#dropAll();
+    if (this.#tls?.settings.tickets !== 'off') this.#servers.clear();
   }
 
   /**
@@ -113,7 +110,7 @@ export class TlsContexts {
     const { settings } = this.#compiled();
     if (host === undefined && settings.rejectUnknownHosts) return 'reject';
     const clients = this.#clientsOf(name);
-    const serverOf = (certificates: readonly Certificate[]): Server | 'refused' =>
+    const serverOf = (certificates: readonly Certificate[]): CachedServer =>
       this.#server({ certificates, host, clients });
     const own = host === undefined ? [] : this.#certificatesOf(host, name);
     const chosen = own.length === 0 ? 'refused' : serverOf(own);
@@ -162,22 +159,13 @@ export class TlsContexts {
     return isAlias ? certificates.filter((certificate) => covers(certificate, name)) : certificates;
   }
 
-  #server(recipe: Recipe): Server | 'refused' {
+  #server(recipe: Recipe): CachedServer {
     const key = this.#keyOf(recipe);
     const known = this.#servers.get(key);
-    if (known !== undefined) {
-      this.#servers.delete(key);
-      this.#servers.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const made = this.#createServer(recipe);
-    this.#servers.set(key, made);
-    for (const { id } of recipe.certificates) {
-      const keys = this.#keys.get(id);
-      if (keys === undefined) this.#keys.set(id, new Set([key]));
-      else keys.add(key);
-    }
-    if (this.#servers.size > MAX_SERVERS) this.#dropOldest();
+    const ids = recipe.certificates.map(({ id }) => id);
+    this.#servers.add(key, made, ids);
     return made;
   }
 
@@ -195,7 +183,7 @@ export class TlsContexts {
     return clients === undefined && this.#compiled().settings.tickets !== 'off';
   }
 
-  #createServer(recipe: Recipe): Server | 'refused' {
+  #createServer(recipe: Recipe): CachedServer {
     try {
       const server = createServer(this.#optionsOf(recipe));
       const { clients } = recipe;
@@ -234,18 +222,6 @@ export class TlsContexts {
         ? this.#ticketKeys.optionsFor(host?.config.name ?? '', tickets)
         : { secureOptions: (options.secureOptions ?? 0) | constants.SSL_OP_NO_TICKET }),
     };
-  }
-
-  #dropOldest(): void {
-    const [key] = this.#servers.keys();
-    if (key === undefined) return;
-    this.#servers.delete(key);
-    for (const keys of this.#keys.values()) keys.delete(key);
-  }
-
-  #dropAll(): void {
-    this.#servers.clear();
-    this.#keys.clear();
   }
 }
 
