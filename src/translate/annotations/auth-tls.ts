@@ -37,7 +37,7 @@ export const authTls = defineFeature<AuthTlsAnnotations>({
       onInvalid: 'drop-ingress',
       risk: 'medium',
       default: '',
-      doc: '`namespace/name` of a Secret of the Ingress’s own namespace: `ca.crt` has the CAs that client certificates are checked against, `ca.crl` what these have revoked. It holds for the whole host; the oldest Ingress of the host with this annotation decides. While the Secret is missing or broken the whole host answers 403, and plain HTTP is redirected to TLS or answered 403. See docs/client-certificates.md.',
+      doc: '`namespace/name` of a Secret, of the Ingress’s own namespace unless `allow-cross-namespace-resources` is on: `ca.crt` has the CAs that client certificates are checked against, `ca.crl` what these have revoked. It holds for the whole host; the oldest Ingress of the host with this annotation decides. While the Secret is missing or broken all of the host answers 403. Plain HTTP is redirected to TLS, or answered 403. See docs/client-certificates.md.',
     },
     'auth-tls-verify-client': {
       value: oneOf('on', 'off', 'optional', 'optional_no_ca'),

@@ -68,7 +68,7 @@ export const proxySsl = defineFeature<ProxySslAnnotations>({
       onInvalid: 'drop-ingress',
       risk: 'medium',
       default: '',
-      doc: '`namespace/name` of a Secret of the Ingress’s own namespace: `ca.crt` has the CAs that endpoints are checked against, `tls.crt` and `tls.key` what is presented to endpoints that ask. While it is missing or broken the paths answer 503. Without it, the annotations below mean nothing.',
+      doc: '`namespace/name` of a Secret, of the Ingress’s own namespace unless `allow-cross-namespace-resources` is on: `ca.crt` has the CAs that endpoints are checked against, `tls.crt` and `tls.key` what is presented to endpoints that ask. While it is missing or broken the paths answer 503. Without it, the annotations below mean nothing.',
     },
     'proxy-ssl-verify': {
       value: oneOf('on', 'off'),
