@@ -46,3 +46,24 @@ test('a pass that ended early, by an exception, leaves no trace', () => {
     2,
   );
 });
+
+test('a trial uses what is known, and leaves no trace', () => {
+  const memo = new Memo<object>();
+  const known = memo.get('known', [one], () => ({}));
+  const other1 = memo.get('changed', [one], () => ({}));
+  memo.endPass();
+  memo.beginTrial();
+  assert.equal(memo.peek('known'), undefined);
+  assert.equal(memo.get('known', [one], assert.fail), known);
+  assert.equal(memo.peek('known'), known);
+  const tried = memo.get('changed', [other], () => ({}));
+  assert.notEqual(tried, other1);
+  assert.equal(memo.peek('changed'), tried);
+  assert.equal(memo.get('changed', [other], assert.fail), tried);
+  memo.get('new', [one], () => ({}));
+  memo.endPass();
+  memo.endTrial();
+  assert.equal(memo.get('changed', [one], assert.fail), other1);
+  assert.equal(memo.get('known', [one], assert.fail), known);
+  assert.equal(memo.peek('new'), undefined);
+});
