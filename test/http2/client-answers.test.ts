@@ -443,3 +443,20 @@ test('a body on 204 does not reach the client', async (t) => {
   });
   assert.ok(!(await client.readToEnd()).includes('200 OK'));
 });
+
+test('an answer that came as long as it was to be, and a reset without error, is whole', async (t) => {
+  const { endpoint } = await startRawEndpoint(t, async (peer) => {
+    const { streamId } = await peer.next(FrameType.Headers);
+    peer.head(streamId, [
+      [':status', '200'],
+      ['content-length', '3'],
+    ]);
+    peer.data(streamId, 'abc');
+    peer.reset(streamId, ErrorCode.NoError);
+  });
+  const proxy = await startProxy(t, { upstreams: [endpoint], protocol: 'grpc' });
+  const client = await connectClient(t, proxy.httpPort);
+  client.write(GET);
+  assert.equal((await client.readAnswer()).body, 'abc');
+  assert.equal((await proxy.nextRecord()).failure, undefined);
+});

@@ -212,6 +212,11 @@ export class ClientStream implements Upstream, StreamHandler {
   #onPeerReset(code: number): void {
     // The connection lives: it was no stale one.
     this.isReused = false;
+    // It has nothing to add: the length that was announced has come (RFC 9113 §8.1). node:http2 ends its streams so at times.
+    if (code === ErrorCode.NoError && this.#hasHead && this.#bodyLeft === 0) {
+      this.#complete();
+      return;
+    }
     const isWrongVersion = code === ErrorCode.Http11Required;
     this.fail(isWrongVersion ? clientFailures.wantsHttp1 : clientFailures.reset);
   }
