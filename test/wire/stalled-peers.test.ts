@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect as connectHttp2Session, type ClientHttp2Session } from 'node:http2';
 import { connect, type Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
+import { SettingId } from '../../src/dataplane/http2/frames.ts';
 import { startRawUpstream, startUpstream } from '../blackbox/harness/upstream.ts';
+import { connectHttp2, get, windowUpdate } from '../http2/frame-client.ts';
 import { startProduct, type Product } from './harness/product.ts';
 
 const PEERS = 200;
@@ -10,15 +14,111 @@ const MEBIBYTE = 1024 * 1024;
 const MAX_GROWTH = 64 * MEBIBYTE;
 const BODY_BYTES = 50_000_000;
 const WARM_UP_BYTES = 5_000_000;
+const BODY_OF = new Map([
+  ['/large', BODY_BYTES],
+  ['/warm-up', WARM_UP_BYTES],
+]);
+const LARGEST_WINDOW = 0x7fff_ffff;
 
-async function openAll(t: TestContext, port: number): Promise<Socket[]> {
-  const sockets = Array.from({ length: PEERS }, () => connect({ port, host: '127.0.0.1' }));
-  for (const socket of sockets) socket.on('error', () => undefined);
+/** Clients of one protocol, each on a connection of its own. */
+interface Clients {
+  /** Asks for a path, and reads all. */
+  ask(t: TestContext, product: Product, path: string): Promise<unknown>;
+  /** Asks for a path, and reads nothing. */
+  askOnly(t: TestContext, product: Product, path: string): Promise<unknown>;
+  /** Sends a body as fast as it is taken; resolves with what ends it. */
+  upload(t: TestContext, product: Product, body: Body): Promise<() => void>;
+}
+
+interface Body {
+  readonly path: string;
+  readonly length: number;
+  readonly onTaken: (bytes: number) => void;
+}
+
+const http1: Clients = {
+  async ask(_t, { httpPort }, path) {
+    const response = await fetch(`http://127.0.0.1:${httpPort}${path}`);
+    await response.arrayBuffer();
+  },
+  async askOnly(t, { httpPort }, path) {
+    const socket = await openSocket(t, httpPort);
+    socket.pause();
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: app.test\r\n\r\n`);
+  },
+  async upload(t, { httpPort }, body) {
+    const socket = await openSocket(t, httpPort);
+    socket.write(
+      `POST ${body.path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    fill(socket, body);
+    return () => socket.destroy();
+  },
+};
+
+const http2OverTls: Clients = {
+  async ask(t, product, path) {
+    const session = await openSession(t, product);
+    const stream = session.request({ ':path': path });
+    await once(stream.resume(), 'close');
+    session.destroy();
+  },
+  async askOnly(t, { httpsPort }, path) {
+    const settings = [[SettingId.InitialWindowSize, LARGEST_WINDOW]] as const;
+    const client = await connectHttp2(t, httpsPort, { tls: true, settings });
+    client.socket.pause();
+    client.send(windowUpdate(0, LARGEST_WINDOW - 65_535));
+    client.request(1, get(path));
+  },
+  async upload(t, product, body) {
+    const session = await openSession(t, product);
+    const stream = session.request({ ':method': 'POST', ':path': body.path });
+    stream.on('error', () => undefined);
+    fill(stream.resume(), body);
+    return () => {
+      session.destroy();
+    };
+  },
+};
+
+async function openSession(t: TestContext, { httpsPort }: Product): Promise<ClientHttp2Session> {
+  const url = `https://127.0.0.1:${httpsPort}`;
+  const session = connectHttp2Session(url, { rejectUnauthorized: false });
+  session.on('error', () => undefined);
   t.after(() => {
-    for (const socket of sockets) socket.destroy();
+    session.destroy();
   });
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  return sockets;
+  await once(session, 'connect');
+  return session;
+}
+
+async function openSocket(t: TestContext, port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.on('error', () => undefined);
+  t.after(() => {
+    socket.destroy();
+  });
+  await once(socket, 'connect');
+  return socket;
+}
+
+function fill(to: Writable, { length, onTaken }: Body): void {
+  const piece = Buffer.alloc(65_536, 'x');
+  let left = length;
+  const write = (): void => {
+    while (left > 0 && !to.destroyed) {
+      const part = piece.subarray(0, Math.min(left, piece.length));
+      left -= part.length;
+      onTaken(part.length);
+      if (!to.write(part)) break;
+    }
+  };
+  to.on('drain', write);
+  write();
+}
+
+function each<T>(start: () => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: PEERS }, start));
 }
 
 /** How much memory grows until what moves has come to rest. */
@@ -38,104 +138,98 @@ async function growthAtRest(
   return most;
 }
 
-test('200 clients that read nothing of 50 MB cost at most 64 MiB', async (t) => {
-  const piece = Buffer.alloc(65_536, 'x');
-  let taken = 0;
-  const upstream = await startUpstream(t, (request, response) => {
-    if (request.url !== '/large') {
-      response.end('hello');
-      return;
-    }
-    response.setHeader('content-length', BODY_BYTES);
-    let left = BODY_BYTES;
-    const fill = (): void => {
-      while (left > 0) {
-        const part = piece.subarray(0, Math.min(left, piece.length));
-        left -= part.length;
-        taken += part.length;
-        if (!response.write(part)) break;
-      }
-      if (left === 0) response.end();
-    };
-    response.on('drain', fill);
-    fill();
-  });
-  const product = await startProduct(t, { endpoints: [upstream.port] });
-  const before = await product.residentBytes();
-  for (const socket of await openAll(t, product.httpPort)) {
-    socket.pause();
-    socket.write('GET /large HTTP/1.1\r\nHost: app.test\r\n\r\n');
-  }
-  const growth = await growthAtRest(product, before, () => taken);
-  t.diagnostic(`${(growth / MEBIBYTE).toFixed(0)} MiB more, ${(taken / 1e6).toFixed(0)} MB taken`);
-  assert.ok(taken >= PEERS * 65_536, 'the answers did not begin');
-  assert.ok(growth <= MAX_GROWTH, `${(growth / MEBIBYTE).toFixed(0)} MiB`);
-  await assertServes(product, 'hello');
-});
-
-test('200 uploads to an upstream that reads nothing cost at most 64 MiB', async (t) => {
-  const upstream = await startRawUpstream(t, (socket) => {
-    socket.once('data', (chunk) => {
-      const head = chunk.toString('latin1', 0, 20);
-      if (head.startsWith('POST /stall ')) {
-        socket.pause();
+for (const [name, clients] of Object.entries({ 'HTTP/1.1': http1, 'HTTP/2': http2OverTls })) {
+  test(`${name}: 200 clients that read nothing of 50 MB cost at most 64 MiB`, async (t) => {
+    const piece = Buffer.alloc(65_536, 'x');
+    let taken = 0;
+    const upstream = await startUpstream(t, (request, response) => {
+      let left = BODY_OF.get(request.url ?? '') ?? 0;
+      if (left === 0) {
+        response.end('hello');
         return;
       }
-      socket.resume();
-      if (head.startsWith('GET '))
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello');
+      response.setHeader('content-length', left);
+      const fill = (): void => {
+        while (left > 0) {
+          const part = piece.subarray(0, Math.min(left, piece.length));
+          left -= part.length;
+          taken += part.length;
+          if (!response.write(part)) break;
+        }
+        if (left === 0) response.end();
+      };
+      response.on('drain', fill);
+      fill();
     });
+    const product = await startProduct(t, { endpoints: [upstream.port] });
+    const cold = await product.residentBytes();
+    // Answers that are read leave garbage until the collector finds it worth its time; that is not what stalled ones cost.
+    await each(() => clients.ask(t, product, '/warm-up'));
+    const warm = await product.residentBytes();
+    taken = 0;
+    await each(() => clients.askOnly(t, product, '/large'));
+    const growth = await growthAtRest(product, warm, () => taken);
+    const [mebibytes, warmMebibytes] = [growth, warm - cold].map((bytes) =>
+      (bytes / MEBIBYTE).toFixed(0),
+    );
+    t.diagnostic(
+      `${warmMebibytes} MiB for answers that are read, ${mebibytes} MiB more for others`,
+    );
+    t.diagnostic(`${(taken / 1e6).toFixed(0)} MB taken`);
+    assert.ok(taken >= PEERS * 65_536, 'the answers did not begin');
+    assert.ok(growth <= MAX_GROWTH, `${mebibytes} MiB`);
+    await assertServes(product, 'hello');
   });
-  const product = await startProduct(t, {
-    endpoints: [upstream.port],
-    annotations: { 'proxy-body-size': '0' },
+
+  test(`${name}: 200 uploads to an upstream that reads nothing cost at most 64 MiB`, async (t) => {
+    const upstream = await startRawUpstream(t, (socket) => {
+      socket.once('data', (chunk) => {
+        const head = chunk.toString('latin1', 0, 20);
+        if (head.startsWith('POST /stall ')) {
+          socket.pause();
+          return;
+        }
+        socket.resume();
+        if (head.startsWith('GET '))
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello');
+      });
+    });
+    const product = await startProduct(t, {
+      endpoints: [upstream.port],
+      annotations: { 'proxy-body-size': '0' },
+    });
+    const cold = await product.residentBytes();
+    // Uploads that are read leave garbage until the collector finds it worth its time; that is not what stalled ones cost.
+    let warmed = 0;
+    const read: Body = {
+      path: '/read',
+      length: WARM_UP_BYTES,
+      onTaken: (bytes) => (warmed += bytes),
+    };
+    const readUploads = await each(() => clients.upload(t, product, read));
+    const warm = cold + (await growthAtRest(product, cold, () => warmed));
+    for (const end of readUploads) end();
+
+    let taken = 0;
+    const stalled: Body = {
+      path: '/stall',
+      length: BODY_BYTES,
+      onTaken: (bytes) => (taken += bytes),
+    };
+    await each(() => clients.upload(t, product, stalled));
+    const growth = await growthAtRest(product, warm, () => taken);
+    const [mebibytes, warmMebibytes] = [growth, warm - cold].map((bytes) =>
+      (bytes / MEBIBYTE).toFixed(0),
+    );
+    t.diagnostic(
+      `${warmMebibytes} MiB for uploads that are read, ${mebibytes} MiB more for stalled`,
+    );
+    t.diagnostic(`${(taken / 1e6).toFixed(0)} MB taken`);
+    assert.equal(warmed, PEERS * WARM_UP_BYTES);
+    assert.ok(taken >= PEERS * 65_536 && taken < PEERS * BODY_BYTES, `${taken} bytes were taken`);
+    assert.ok(growth <= MAX_GROWTH, `${mebibytes} MiB`);
+    await assertServes(product, 'hello');
   });
-  const cold = await product.residentBytes();
-  // Uploads that are read leave garbage until the collector finds it worth its time; that is not what stalled ones cost.
-  let warmed = 0;
-  const readUploads = (await openAll(t, product.httpPort)).map((socket) =>
-    upload(socket, '/read', WARM_UP_BYTES, (bytes) => (warmed += bytes)),
-  );
-  const warm = cold + (await growthAtRest(product, cold, () => warmed));
-  for (const socket of readUploads) socket.destroy();
-
-  let taken = 0;
-  for (const socket of await openAll(t, product.httpPort)) {
-    upload(socket, '/stall', BODY_BYTES, (bytes) => (taken += bytes));
-  }
-  const growth = await growthAtRest(product, warm, () => taken);
-  const [mebibytes, warmMebibytes] = [growth, warm - cold].map((bytes) =>
-    (bytes / MEBIBYTE).toFixed(0),
-  );
-  t.diagnostic(`${warmMebibytes} MiB for uploads that are read, ${mebibytes} MiB more for stalled`);
-  t.diagnostic(`${(taken / 1e6).toFixed(0)} MB taken`);
-  assert.equal(warmed, PEERS * WARM_UP_BYTES);
-  assert.ok(taken >= PEERS * 65_536 && taken < PEERS * BODY_BYTES, `${taken} bytes were taken`);
-  assert.ok(growth <= MAX_GROWTH, `${mebibytes} MiB`);
-  await assertServes(product, 'hello');
-});
-
-/** Writes as fast as it is taken. */
-function upload(
-  socket: Socket,
-  path: string,
-  length: number,
-  onTaken: (bytes: number) => void,
-): Socket {
-  const piece = Buffer.alloc(65_536, 'x');
-  let left = length;
-  const fill = (): void => {
-    while (left > 0 && !socket.destroyed) {
-      const part = piece.subarray(0, Math.min(left, piece.length));
-      left -= part.length;
-      onTaken(part.length);
-      if (!socket.write(part)) break;
-    }
-  };
-  socket.write(`POST ${path} HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${length}\r\n\r\n`);
-  socket.on('drain', fill);
-  fill();
-  return socket;
 }
 
 async function assertServes({ httpPort }: Product, body: string): Promise<void> {

@@ -1,3 +1,5 @@
+import { BLOCK_BYTES, takeBlock } from './send-blocks.ts';
+
 const FIRST_BYTES = 512;
 const LARGEST_FIRST_BYTES = 16_384;
 /** Up to this many characters, writing them here is cheaper than the call that writes them natively. */
@@ -107,7 +109,8 @@ export class ByteWriter {
   #grow(more: number): Buffer {
     const old = this.#bytes;
     const wanted = Math.max(this.#firstBytes, this.#length + more, (old?.length ?? 0) * 2);
-    const grown = Buffer.allocUnsafe(wanted);
+    const isLarge = wanted > LARGEST_FIRST_BYTES && wanted <= BLOCK_BYTES;
+    const grown = isLarge ? takeBlock() : Buffer.allocUnsafe(wanted);
     old?.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
     return grown;

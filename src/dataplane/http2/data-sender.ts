@@ -30,6 +30,8 @@ export class DataSender {
   /** Writes what may go now. Where it stopped. */
   write(stream: Http2Stream, chunk: Buffer, start: number, end: number): number {
     let at = start;
+    const most = Math.min(end - start, stream.sendWindow.bytes, this.window.bytes);
+    if (most > MAX_DATA_BYTES) this.#output.expectData(most, MAX_DATA_BYTES);
     while (at < end && !this.#output.isFull) {
       const wanted = Math.min(end - at, MAX_DATA_BYTES);
       const size = Math.min(wanted, stream.sendWindow.bytes, this.window.bytes);

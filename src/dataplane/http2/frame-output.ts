@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { ByteWriter } from './byte-writer.ts';
 import { Flag, FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from './frames.ts';
+import { giveBack, isBlock } from './send-blocks.ts';
 import { flushAfterThisTurn, type Gathered } from './write-gatherer.ts';
 
 /** When this much is gathered or waits for the kernel, DATA is held back. */
@@ -36,6 +37,12 @@ export class FrameOutput implements Gathered {
   /** Bytes that the kernel has not taken. */
   get unsentBytes(): number {
     return this.frames.length + this.#socket.writableLength;
+  }
+
+  /** So much DATA is about to come, in frames of `frameBytes`: room for what will be taken is made once, instead of step by step. */
+  expectData(bytes: number, frameBytes: number): void {
+    const taken = Math.min(bytes, FULL_BYTES - this.frames.length + frameBytes);
+    if (taken > 0) this.frames.reserve(taken + Math.ceil(taken / frameBytes) * FRAME_HEADER_BYTES);
   }
 
   data(streamId: number, chunk: Buffer, start: number, end: number): void {
@@ -87,7 +94,9 @@ export class FrameOutput implements Gathered {
     this.#isScheduled = false;
     const socket = this.#socket;
     if (this.frames.length === 0 || !socket.writable) return;
-    socket.write(this.frames.take());
+    const bytes = this.frames.take();
+    if (isBlock(bytes)) socket.write(bytes, giveBack(bytes));
+    else socket.write(bytes);
     if (socket.writableLength > 0 && socket.timeout !== this.#stallMs()) {
       socket.setTimeout(this.#stallMs());
     }
