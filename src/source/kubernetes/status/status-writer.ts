@@ -257,10 +257,13 @@ export class StatusWriter {
   #onFailure(key: ObjectKey, verb: string, error: unknown): void {
     const { forbidden, onWrite, log } = this.#deps;
     const status = error instanceof ApiError ? error.status : 0;
-    // Gone is gone; what somebody else wrote comes by the watch, and is looked at then.
-    if (status === 404) return;
+    if (status === 404) return; // gone is gone
     onWrite(status === 409 ? 'conflict' : 'failed');
-    if (status === 409) return;
+    if (status === 409) {
+      // Somebody else was faster: their version comes by the watch, unless it has come already.
+      this.#consider(key);
+      return;
+    }
     if (error instanceof ApiError && status === 403) {
       const resource = verb === 'get' ? INGRESSES : `${INGRESSES}/status`;
       forbidden.refused({ verb, resource, namespace: key.slice(0, key.indexOf('/')) }, error);
