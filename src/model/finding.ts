@@ -51,6 +51,8 @@ export const findingEffects = {
   'service-not-exposed': 'closed',
   /** A Service shall be reached by its cluster IP, and has none: its endpoints take its place. */
   'upstream-address-missing': 'notice',
+  /** A Service with `sessionAffinity: ClientIP` is not reached by its endpoints: its one client is this proxy. */
+  'client-affinity-lost': 'notice',
   /** A backend is a `resource`, which this controller does not serve: 404. */
   'backend-resource-unsupported': 'closed',
   /** An endpoint address is loopback, link-local, unspecified or our own: not used. */

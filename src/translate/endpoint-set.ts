@@ -132,7 +132,11 @@ function exposedEndpoints(
     code: 'service-not-exposed',
     reason,
   });
-  return { ...result, problem: isPending ? undefined : result.problem };
+  return {
+    ...result,
+    problem: isPending ? undefined : result.problem,
+    findings: [...result.findings, ...reportAffinity(backend, service)],
+  };
 }
 
 function exposureOf(
@@ -170,6 +174,16 @@ function noneHere({ serviceKey, port }: ServiceBackend): BackendProblem {
 function leadsAstray({ serviceKey }: ServiceBackend): BackendProblem {
   const reason = `the Service ${serviceKey} leads to addresses that are not used, among others`;
   return { code: 'service-without-endpoints', reason };
+}
+
+/** kube-proxy would tell clients apart by their addresses, and has but one of them. */
+function reportAffinity({ serviceKey }: ServiceBackend, service: Service): Finding[] {
+  if (objectOf(service.spec)?.sessionAffinity !== 'ClientIP') return [];
+  const message =
+    'It is not reached by its endpoints, so its sessionAffinity ClientIP takes this proxy for its only client: all requests go to one pod. Take sessionAffinity off, or let it be reached by its endpoints.';
+  return [
+    finding('client-affinity-lost', `Service ${serviceKey}`, 'spec.sessionAffinity', message),
+  ];
 }
 
 function reportHeadless({ serviceKey, port }: ServiceBackend): Finding {

@@ -140,8 +140,9 @@ class Collector implements BackendsResult {
     );
     for (const name of names) this.externalNames.add(name);
     this.endpointSets.set(id, result.set);
-    // What has a finding may be reached in another way than that, and an external name is.
-    const isSample = choice.isDefault && result.findings.length === 0;
+    // A headless Service may be reached in another way than that, and an external name is.
+    const isOther = result.findings.some(({ code }) => code === 'upstream-address-missing');
+    const isSample = choice.isDefault && !isOther;
     if (isSample && service?.spec?.type !== 'ExternalName') this.#byDefault.push(result.set);
     this.#addFindings(result.findings);
     if (choice.finding !== undefined) this.#addAnnotationFinding(backend, choice.finding);
