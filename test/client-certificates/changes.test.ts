@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { connectTlsClient } from '../blackbox/harness/raw-client.ts';
 import { startRawUpstream } from '../blackbox/harness/upstream.ts';
+import { sampleAuthority } from '../unit/sample-authority.ts';
 import {
   ask,
   authority,
@@ -30,6 +31,21 @@ test('new CAs hold for new connections at once', async (t) => {
   assert.equal((await ask(t, guarded, { certificate: foreign })).status, 200);
   guarded.apply(guardedHosts(verification({ ca: stranger.ca + authority.ca })));
   assert.equal((await ask(t, guarded, { certificate: good })).status, 200);
+});
+
+test('a CA may have the name of the one that it follows', async (t) => {
+  const successor = sampleAuthority('clients');
+  const old = authority.issue('old', { namesIssuerKey: true });
+  const young = successor.issue('young', { namesIssuerKey: true });
+  for (const ca of [authority.ca + successor.ca, successor.ca + authority.ca]) {
+    const guarded = await startGuardedProxy(t, guardedHosts(verification({ ca })));
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      for (const certificate of [old, young]) {
+        const { status } = await ask(t, guarded, { certificate, tls: { maxVersion } });
+        assert.equal(status, 200);
+      }
+    }
+  }
 });
 
 test('a revoked certificate does not get in any more', async (t) => {

@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
   { name: 'none', shown: undefined, want: MISSING },
   { name: 'of another CA', shown: foreign, want: BAD },
   { name: 'expired', shown: expired, want: BAD },
-  { name: 'valid for a minute', shown: notYet, want: BAD },
+  { name: 'not valid yet', shown: notYet, want: BAD },
   { name: 'for servers alone', shown: forServers, want: BAD },
   { name: 'not revoked', shown: good, by: withCrl, want: 'SUCCESS' },
   { name: 'revoked', shown: revoked, by: withCrl, want: BAD },

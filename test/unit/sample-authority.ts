@@ -9,6 +9,8 @@ interface Leaf {
   readonly notAfterMs?: number;
   /** More of its subject than the name, the most general first. */
   readonly subject?: forge.pki.CertificateField[];
+  /** It says which key of its issuer it is signed with, as those of real CAs do. */
+  readonly namesIssuerKey?: true;
   /** What it may be used for alone. */
   readonly purpose?: 'serverAuth' | 'clientAuth';
 }
@@ -45,6 +47,7 @@ export function sampleAuthority(name: string): Authority {
 interface Issuer {
   readonly subject: forge.pki.CertificateField[];
   readonly key: forge.pki.rsa.PrivateKey;
+  readonly keyId: string;
   /** PEM of the chain that is sent along. */
   readonly chain: string;
 }
@@ -57,11 +60,13 @@ function createAuthority(name: string, parent: Issuer | undefined): Authority {
   certificate.setExtensions([
     { name: 'basicConstraints', cA: true },
     { name: 'keyUsage', keyCertSign: true, cRLSign: true },
+    { name: 'subjectKeyIdentifier' },
   ]);
   certificate.sign(parent?.key ?? key, forge.md.sha256.create());
   const ca = forge.pki.certificateToPem(certificate);
   const chain = parent === undefined ? '' : ca + parent.chain;
-  const issuer: Issuer = { subject, key, chain };
+  const keyId = certificate.generateSubjectKeyIdentifier().getBytes();
+  const issuer: Issuer = { subject, key, keyId, chain };
   return {
     ca,
     below: (other) => createAuthority(other, issuer),
@@ -71,7 +76,7 @@ function createAuthority(name: string, parent: Issuer | undefined): Authority {
 }
 
 function issue(issuer: Issuer, id: string, leaf: Leaf): Certificate {
-  const { names = [], notAfterMs, subject = [], purpose } = leaf;
+  const { names = [], notAfterMs, subject = [], purpose, namesIssuerKey } = leaf;
   const keys = generateKeys();
   const name = [...subject, { name: 'commonName', value: id }];
   const certificate = draft(keys.publicKey, name, issuer.subject);
@@ -82,6 +87,9 @@ function issue(issuer: Issuer, id: string, leaf: Leaf): Certificate {
   const altNames = names.map((value) => ({ type: 2, value }));
   certificate.setExtensions([
     ...(names.length === 0 ? [] : [{ name: 'subjectAltName', altNames }]),
+    ...(namesIssuerKey === undefined
+      ? []
+      : [{ name: 'authorityKeyIdentifier', keyIdentifier: issuer.keyId }]),
     ...(purpose === undefined ? [] : [{ name: 'extKeyUsage', [purpose]: true }]),
   ]);
   certificate.sign(issuer.key, forge.md.sha256.create());
