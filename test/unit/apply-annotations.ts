@@ -35,6 +35,7 @@ const plainRoute: RouteDraft = {
   protocol: 'http',
   tls: undefined,
   balancing: { algorithm: 'round_robin', hash: undefined, session: undefined },
+  serviceUpstream: undefined,
   isPattern: false,
 };
 
