@@ -83,7 +83,7 @@ class GrowingBytes {
     const length = this.#length + piece.length;
     if (length > this.#buffer.length) {
       const capacity = Math.max(2 * this.#buffer.length, length, FIRST_CAPACITY);
-      const larger = Buffer.allocUnsafeSlow(capacity);
+      const larger = Buffer.allocUnsafe(capacity);
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
     }
