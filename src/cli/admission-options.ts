@@ -4,7 +4,7 @@ import { UsageError } from './parse-flags.ts';
 
 /** The admission webhook. Source: cli.md §1.6. */
 export interface AdmissionOptions {
-  /** Undefined: all addresses. */
+  /** Undefined: as the proxy's ports. */
   readonly host: string | undefined;
   readonly port: number;
   readonly certificate: AdmissionCertificateOptions;
@@ -28,10 +28,16 @@ interface Flags {
   objectKey(name: string): string | undefined;
 }
 
+export interface AdmissionSurroundings {
+  /** The flag that has each port. */
+  readonly used: ReadonlyMap<number, string>;
+  readonly hasCluster: boolean;
+}
+
 /** Undefined: there is no webhook. Throws a `UsageError` that names the flag and the remedy. */
 export function parseAdmissionOptions(
   flags: Flags,
-  used: ReadonlyMap<number, string>,
+  { used, hasCluster }: AdmissionSurroundings,
 ): AdmissionOptions | undefined {
   const address = flags.text('validating-webhook');
   const certificate = parseCertificate(flags);
@@ -41,6 +47,11 @@ export function parseAdmissionOptions(
   if (port !== 0 && other !== undefined) {
     throw new UsageError(
       `--validating-webhook and --${other} are both ${port}: give each its own port`,
+    );
+  }
+  if (certificate.kind === 'kept' && !hasCluster) {
+    throw new UsageError(
+      '--validating-webhook with --manifests needs --validating-webhook-certificate and --validating-webhook-key: there is no cluster to keep a certificate in',
     );
   }
   return { host, port, certificate };

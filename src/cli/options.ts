@@ -88,7 +88,10 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       namespaceSelector,
     },
     reporting: parseReportingOptions(flags),
-    admission: parseAdmissionOptions(flags, portFlags(ports)),
+    admission: parseAdmissionOptions(flags, {
+      used: portFlags(ports),
+      hasCluster: manifests.length === 0,
+    }),
     translate: {
       ingressClass: flags.text('ingress-class') ?? 'ts-nginx',
       controllerClass: flags.text('controller-class') ?? 'ts-nginx.io/ingress-controller',

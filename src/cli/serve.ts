@@ -156,7 +156,7 @@ class Server implements RunningServer {
       log: log.child({ component: 'reconcile' }),
     });
     for (const source of this.#sources) source.start();
-    this.#startAdmission(translate);
+    this.#startAdmission(translate, ports.bind);
     this.#memory.start();
     this.#statsTimer = setInterval(() => void this.#pool?.takeStats(), STATS_INTERVAL_MS);
   }
@@ -196,24 +196,27 @@ class Server implements RunningServer {
     };
   }
 
-  #startAdmission(options: TranslateOptions): void {
+  #startAdmission(options: TranslateOptions, bind: string): void {
     const { admission, cluster } = this.#options;
     if (admission === undefined) return;
     const { namespace, onFatal, log } = this.#context;
-    this.#admission = startAdmission(admission, {
-      cluster,
-      namespace,
-      store: this.#store,
-      context: () =>
-        this.#reconciler?.missing().length === 0
-          ? { snapshot: this.#store.snapshot(), options }
-          : undefined,
-      onOutcome: ({ request, ...outcome }) => {
-        this.#metrics.admission.checked({ ...outcome, ingress: request });
+    this.#admission = startAdmission(
+      { ...admission, host: admission.host ?? bind },
+      {
+        cluster,
+        namespace,
+        store: this.#store,
+        context: () =>
+          this.#reconciler?.missing().length === 0
+            ? { snapshot: this.#store.snapshot(), options }
+            : undefined,
+        onOutcome: ({ request, ...outcome }) => {
+          this.#metrics.admission.checked({ ...outcome, ingress: request });
+        },
+        onFatal,
+        log: log.child({ component: 'admission' }),
       },
-      onFatal,
-      log: log.child({ component: 'admission' }),
-    });
+    );
   }
 
   #createPool(ports: ServeOptions['ports']): WorkerPool {
