@@ -16,6 +16,7 @@ import type { ProxyConfig, Route, VirtualHost } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { explain, type Explainable } from './explain.ts';
 import type { ExplainRequest, KnownIngress } from './explanation.ts';
+import { printExplanation } from './print.ts';
 
 const { log } = createRecordingLog();
 const forward = { kind: 'forward', cluster: 'shop-web-80' } as const;
@@ -249,3 +250,16 @@ function decideAtOnce(config: ProxyConfig, asked: ExplainRequest) {
   const match = exchange.route?.config.match;
   return { answer, route: match?.kind === 'pattern' ? match.pattern : match?.path };
 }
+
+test('it says of TLS that is passed through that no request is seen', () => {
+  const limits = { connectMs: 5_000, idleMs: 600_000, attempts: 3, withinMs: 'none' } as const;
+  const passthrough = { cluster: 'shop-web-80', ...limits };
+  const host = sampleHost({ aliases: ['alias.example.com'], routes: [root], passthrough });
+  const passedTo = (url: string): string | undefined =>
+    explain(explainable([host]), request(url), log).host?.passthrough;
+  assert.equal(passedTo('https://shop.example.com/'), 'shop-web-80');
+  assert.equal(passedTo('http://shop.example.com/'), undefined);
+  assert.equal(passedTo('https://alias.example.com/'), undefined);
+  const told = explain(explainable([host]), request('https://shop.example.com/'), log);
+  assert.match(printExplanation(told), /host +shop\.example\.com, TLS passed through/);
+});

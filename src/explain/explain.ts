@@ -62,7 +62,7 @@ export function explain(
       path: exchange.path === '' ? undefined : exchange.path,
       clientAddress: request.clientAddress,
     },
-    host: host === undefined ? undefined : explainHost(host, exchange.host),
+    host: host === undefined ? undefined : explainHost(host, exchange),
     route: route === undefined ? undefined : explainRoute(route.config),
     filters: explainFilters(exchange, upstream, own),
     answer: own === undefined ? undefined : explainAnswer(own),
@@ -138,9 +138,16 @@ function createTable(config: ProxyConfig, hosts: readonly VirtualHost[], log: Lo
   return table;
 }
 
-function explainHost({ name, aliases, certificate }: VirtualHost, asked: string): ExplainedHost {
+function explainHost(
+  { name, aliases, certificate, passthrough }: VirtualHost,
+  { host: asked, scheme }: Decidable,
+): ExplainedHost {
   if (name === '') return { name, matchedBy: 'any other host', certificate };
-  if (name === asked) return { name, matchedBy: 'name', certificate };
+  if (name === asked) {
+    const isPassed = scheme === 'https' && passthrough !== undefined;
+    const passed = isPassed ? { passthrough: passthrough.cluster } : {};
+    return { name, matchedBy: 'name', certificate, ...passed };
+  }
   const isAlias = aliases.includes(asked);
   return { name, matchedBy: isAlias ? 'alias' : 'wildcard', certificate };
 }

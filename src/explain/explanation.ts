@@ -31,6 +31,8 @@ export interface ExplainedHost {
   readonly matchedBy: 'name' | 'alias' | 'wildcard' | 'any other host';
   /** The Secret, `<namespace>/<name>`; undefined: the default certificate. */
   readonly certificate: string | undefined;
+  /** Cluster whose endpoints terminate TLS: of such a connection the proxy sees no request. Absent: TLS ends here. */
+  readonly passthrough?: string;
 }
 
 export interface ExplainedRoute {

@@ -72,6 +72,9 @@ function line(label: string, text: string): string {
 
 function describeHost(host: Explanation['host']): string {
   if (host === undefined) return 'none';
+  if (host.passthrough !== undefined) {
+    return `${host.name}, TLS passed through to the endpoints of ${host.passthrough}: the rest holds for plain requests alone`;
+  }
   const certificate = host.certificate ?? 'the default one';
   const name = host.name === '' ? 'any other host' : `${host.name} (by ${host.matchedBy})`;
   return `${name}, certificate ${certificate}`;
