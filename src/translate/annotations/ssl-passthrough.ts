@@ -9,7 +9,7 @@ export const sslPassthrough = defineFeature<{ 'ssl-passthrough': boolean }>({
       onInvalid: 'drop-ingress',
       risk: 'low',
       default: 'false',
-      doc: "`true`, with `--enable-ssl-passthrough`: TLS connections that ask for the host go to the Service of its path `/` as they are, and no other annotation acts on them. A Service's annotation `ts-nginx.io/proxy-protocol` (`v1`, `v2`) has its endpoints told who the client is.",
+      doc: "`true`, with `--enable-ssl-passthrough`: TLS connections that ask for the host go to the Service of its path `/` as they are; of the other annotations only those that choose the endpoint act on them. A Service's annotation `ts-nginx.io/proxy-protocol` (`v1`, `v2`) has its endpoints told who the client is.",
     },
   },
 });
