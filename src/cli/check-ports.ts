@@ -23,7 +23,8 @@ async function bindable(bind: string): Promise<string> {
   return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL' ? '0.0.0.0' : bind;
 }
 
-async function checkPort(flag: string, port: number, host: string): Promise<void> {
+/** The same for one port. */
+export async function checkPort(flag: string, port: number, host: string): Promise<void> {
   const code = await tryListen(port, host);
   if (code === undefined) return;
   const reasons: Readonly<Record<string, string>> = {

@@ -19,7 +19,7 @@ import { Store } from '../source/store.ts';
 import { createDefaultCertificate } from '../translate/default-certificate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
-import { checkPorts, StartError } from './check-ports.ts';
+import { checkPort, checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
 import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
@@ -119,6 +119,10 @@ class Server implements RunningServer {
   async start(): Promise<void> {
     const { log } = this.#context;
     const ports = await checkPorts(this.#options.ports);
+    const { admission } = this.#options;
+    if (admission !== undefined) {
+      await checkPort('--validating-webhook', admission.port, admission.host ?? ports.bind);
+    }
     for (const flag of this.#options.notYetHonoured) {
       log.warn({ flag }, 'flag has no effect yet');
     }
