@@ -32,10 +32,12 @@ export async function createAuthority(t: TestContext): Promise<Authority> {
   const openssl = (...args: readonly string[]): Promise<string> => run('openssl', args, folder);
   await openssl('genpkey', ...KEYS.ecdsa, '-out', 'root.key');
   await openssl('genpkey', ...KEYS.ecdsa, '-out', 'ca.key');
-  await openssl(...'req -x509 -new -key root.key -subj /CN=root -days 30 -out root.crt'.split(' '));
+  await openssl(
+    ...'req -x509 -new -key root.key -subj /CN=root -days 300 -out root.crt'.split(' '),
+  );
   await openssl(...'req -new -key ca.key -subj /CN=intermediate -out ca.csr'.split(' '));
   await writeFile(join(folder, 'ca.ext'), 'basicConstraints=critical,CA:TRUE\n');
-  const signed = '-days 30 -CAcreateserial';
+  const signed = '-days 300 -CAcreateserial';
   const byRoot = `x509 -req -in ca.csr -CA root.crt -CAkey root.key -extfile ca.ext -out ca.crt`;
   await openssl(...`${byRoot} ${signed}`.split(' '));
   let serial = 0;
@@ -56,7 +58,10 @@ export async function createAuthority(t: TestContext): Promise<Authority> {
         '-out',
         `${name}.csr`,
       );
-      await writeFile(join(folder, `${name}.ext`), `subjectAltName=DNS:${host}\n`);
+      await writeFile(
+        join(folder, `${name}.ext`),
+        `subjectAltName=DNS:${host}\ncrlDistributionPoints=URI:http://ca.test/crl\n`,
+      );
       const byCa = `x509 -req -in ${name}.csr -CA ca.crt -CAkey ca.key -extfile ${name}.ext -out ${name}.crt`;
       await openssl(...`${byCa} ${signed}`.split(' '));
       const number = (await openssl('x509', '-in', `${name}.crt`, '-noout', '-serial'))
