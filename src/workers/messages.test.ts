@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultSettings } from '../../test/blackbox/harness/default-settings.ts';
 import { sampleCluster, sampleDelta } from '../../test/unit/sample-config.ts';
 import type { Certificate, UpstreamTls } from '../model/config.ts';
 import { Sensitive } from '../model/sensitive.ts';
+import type { TlsSettings } from '../model/settings.ts';
 import { decodeDelta, encodeDelta } from './messages.ts';
 
 const certificate: Certificate = {
@@ -37,4 +39,22 @@ test('keys of hosts and of clusters cross threads, and are sensitive on both sid
   const [own] = arrived.certificates.set;
   assert.equal(own?.key.reveal(), 'the key');
   assert.equal(arrived.clusters.set[0]?.tls?.certificate?.key.reveal(), 'the key');
+});
+
+test('the key of session tickets crosses threads, and is sensitive on both sides', () => {
+  const value = new Sensitive('the key');
+  const all: readonly TlsSettings['tickets'][] = [
+    'off',
+    { lifetimeMs: 1_000, key: undefined },
+    { lifetimeMs: 1_000, key: { fingerprint: '00', value } },
+  ];
+  for (const tickets of all) {
+    const settings = { ...defaultSettings, tls: { ...defaultSettings.tls, tickets } };
+    const arrived = decodeDelta(structuredClone(encodeDelta(sampleDelta({ settings }))));
+    const found = arrived.settings?.tls.tickets;
+    assert.deepEqual(arrived.settings, settings);
+    if (found === undefined || found === 'off' || found.key === undefined) continue;
+    assert.equal(found.key.value.reveal(), 'the key');
+    assert.doesNotMatch(JSON.stringify(arrived), /the key/);
+  }
 });

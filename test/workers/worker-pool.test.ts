@@ -229,3 +229,22 @@ test('a drain ends when nothing is under way, and takes the ports with it', asyn
   const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
   assert.equal(error.code, 'ECONNREFUSED');
 });
+
+test('every worker gets the secret of session tickets, the one that takes another’s place, too', async (t) => {
+  const { pool, diary, links, sent } = startPool(t, 2);
+  const secrets = (): readonly Uint8Array[] =>
+    sent.flatMap((message) => (message.kind === 'ticket-secret' ? [message.secret] : []));
+  pool.publish(buildConfig({ settings: quiet }));
+  await diary.until(() => diary.ports !== undefined);
+  const secret = new Uint8Array([1, 2, 3]);
+  pool.setTicketSecret(secret);
+  assert.deepEqual(secrets(), [secret, secret]);
+  await links[0]?.terminate();
+  await diary.until(() => diary.died.length > 0);
+  const diedAt = performance.now();
+  while (pool.states().some(({ state }) => state !== 'serving')) {
+    assert.ok(performance.now() - diedAt < 10_000, 'no replacement');
+    await pool.takeStats();
+  }
+  assert.deepEqual(secrets(), [secret, secret, secret]);
+});
