@@ -18,6 +18,7 @@ export interface Propagation {
 
 export interface ControlPlane {
   readonly port: number;
+  readonly httpsPort: number;
   readonly store: Store;
   /** Writes to the store, as a watch would, and waits until every worker serves by it. */
   change(write: () => void): Promise<Propagation>;
@@ -32,7 +33,7 @@ export async function startControlPlane(
 ): Promise<ControlPlane> {
   const options = parseServeOptions(['--manifests', '.', '--configmap', 'bench/settings']);
   const store = new Store();
-  const serving = Promise.withResolvers<number>();
+  const serving = Promise.withResolvers<{ readonly port: number; readonly httpsPort: number }>();
   let onPropagated = (): void => undefined;
   let bytes = 0;
   const fail = (...reasons: unknown[]) => {
@@ -42,7 +43,7 @@ export async function startControlPlane(
     {
       workers,
       httpPort: 0,
-      httpsPort: 'off',
+      httpsPort: 0,
       worker: {
         bind: '127.0.0.1',
         logLevel: 'error',
@@ -62,8 +63,8 @@ export async function startControlPlane(
       onPropagated: () => {
         onPropagated();
       },
-      onServing: ({ httpPort }) => {
-        serving.resolve(httpPort ?? 0);
+      onServing: ({ httpPort, httpsPort }) => {
+        serving.resolve({ port: httpPort ?? 0, httpsPort: httpsPort ?? 0 });
       },
       onListenFailed: fail,
       onWorkerDied: fail,
@@ -88,9 +89,9 @@ export async function startControlPlane(
   });
   pool.start();
   fill(store);
-  const port = await serving.promise;
+  const ports = await serving.promise;
   return {
-    port,
+    ...ports,
     store,
     change: async (write) => {
       const live = Promise.withResolvers<undefined>();
