@@ -21,7 +21,7 @@ const APP = { name: 'web', namespace: 'cluster-test-status' };
 const SERVICE_STATUS = '/api/v1/namespaces/ts-nginx/services/ts-nginx/status';
 const MANY = 600;
 /** As src/source/kubernetes/status/status-writer.ts has them: in a second, at once, and under way. */
-const MOST_A_SECOND = 180 + 40 + 12;
+const MOST_A_SECOND = 120 + 20 + 8;
 
 /** `status.loadBalancer` of Ingresses, written with exactly the rights of deploy/. */
 suite('status', () => {

@@ -140,6 +140,7 @@ suite('event recorder', () => {
     second.recorder.setStanding([warning('a')]);
     await second.outcomes(1);
     assert.deepEqual([...first.api.objects], before);
+    assert.deepEqual(second.results, ['sent']);
   });
 
   test(
