@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { parseAllDocuments, stringify } from 'yaml';
+import { serveFlags } from '../../src/cli/flags.ts';
 import { parseServeOptions } from '../../src/cli/options.ts';
 import { startCluster, type Cluster } from './harness/cluster.ts';
 import { CHART, Helm, OLD_CHART, type Rendered } from './harness/helm.ts';
@@ -170,6 +171,13 @@ const everythingOn = join(import.meta.dirname, 'charts/everything-on.yaml');
 test('files/values.yaml is a copy of values.yaml: cp values.yaml files/', () => {
   const read = (path: string): string => readFileSync(join(CHART, path), 'utf8');
   assert.equal(read('files/values.yaml'), read('values.yaml'));
+});
+
+test('files/flags.txt lists the flags of `serve`, one a line; UPDATE_GOLDEN=1 writes it', () => {
+  const file = join(CHART, 'files/flags.txt');
+  const names = serveFlags.map(({ name }) => name).sort();
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, `${names.join('\n')}\n`);
+  assert.deepEqual(readFileSync(file, 'utf8').trim().split('\n'), names);
 });
 
 function readSnippets(): Snippet[] {

@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { appInNamespace, ingress } from './harness/app.ts';
+import { BalancedLoad, readyAddresses } from './harness/balanced-load.ts';
 import { DEPLOY_FOLDER, ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
 import { request, requestEcho } from './harness/wire.ts';
 
-interface EndpointSlices {
-  readonly items: readonly {
-    readonly endpoints?: readonly {
-      readonly addresses: readonly string[];
-      readonly conditions: { readonly ready?: boolean };
-    }[];
-  }[];
-}
-
-/** A balancer hears late that a pod is going. */
-const LEARNS_AFTER_MS = 2_000;
-
-/** What deploy/ installs: real pods of its Deployment, with its arguments, its probes and its rights. */
-suite('deploy/', () => {
+/** What deploy/kustomize/base installs: real pods of its Deployment, with its arguments, its probes and its rights. */
+suite('deploy/kustomize/base', () => {
   const app = { name: 'web', namespace: 'cluster-test-deploy' };
   const cleanup = new AsyncDisposableStack();
   let cluster: Cluster;
@@ -46,7 +34,7 @@ suite('deploy/', () => {
     if (ownControlPlane(t, cluster) === undefined) return; // elsewhere nobody can pull the image
     await cluster.untilRolledOut('ts-nginx', 'ts-nginx');
     await eventually('two ready endpoints', async () => {
-      assert.equal((await readyAddresses(cluster)).length, 2);
+      assert.equal((await readyAddresses(cluster.api, 'ts-nginx', 'ts-nginx')).length, 2);
     });
   });
 
@@ -54,7 +42,7 @@ suite('deploy/', () => {
     if (ownControlPlane(t, cluster) === undefined) return; // elsewhere nobody can pull the image
     const { name, namespace } = app;
     await cluster.apply(ingress({ name, namespace, host: 'deploy.test', service: name }));
-    for (const address of await readyAddresses(cluster)) {
+    for (const address of await readyAddresses(cluster.api, 'ts-nginx', 'ts-nginx')) {
       await eventually(`${address} serves it`, async () => {
         const echo = await requestEcho({ address, port: 80, host: 'deploy.test', path: '/x' });
         assert.equal(echo.service, 'web');
@@ -64,7 +52,7 @@ suite('deploy/', () => {
 
   test('answers /livez, and /healthz to those who probe the proxy port', async (t) => {
     if (ownControlPlane(t, cluster) === undefined) return; // elsewhere nobody can pull the image
-    for (const address of await readyAddresses(cluster)) {
+    for (const address of await readyAddresses(cluster.api, 'ts-nginx', 'ts-nginx')) {
       const alive = await request({ address, port: 10_254, host: address, path: '/livez' });
       assert.equal(alive.status, 200);
       const probed = await request({ address, port: 80, host: address, path: '/healthz' });
@@ -74,50 +62,19 @@ suite('deploy/', () => {
 
   test('fails no request while its own pods are replaced', async (t) => {
     if (ownControlPlane(t, cluster) === undefined) return;
-    const old = await readyAddresses(cluster);
-    const failures: unknown[] = [];
-    let requests = 0;
-    let isRolling = true;
-    const followReadyPods = async (): Promise<void> => {
-      let addresses = old;
-      let learnedAt = performance.now();
-      while (isRolling) {
-        for (const address of addresses) {
-          requests += 1;
-          await requestEcho({ address, port: 80, host: 'deploy.test' }).catch((error: unknown) => {
-            failures.push(error);
-          });
-        }
-        await delay(20);
-        if (performance.now() - learnedAt < LEARNS_AFTER_MS) continue;
-        addresses = await readyAddresses(cluster);
-        learnedAt = performance.now();
-      }
-    };
-    const client = followReadyPods();
+    const old = await readyAddresses(cluster.api, 'ts-nginx', 'ts-nginx');
+    const { api } = cluster;
+    const at = { api, namespace: 'ts-nginx', service: 'ts-nginx' };
+    const load = new BalancedLoad({ ...at, host: 'deploy.test' });
+    t.after(() => load.stop());
     await cluster.kubectl(['-n', 'ts-nginx', 'rollout', 'restart', 'deployment/ts-nginx']);
     await cluster.untilRolledOut('ts-nginx', 'ts-nginx');
     await eventually('the old pods are gone', async () => {
       assert.equal((await podAddresses(cluster)).filter((pod) => old.includes(pod)).length, 0);
     });
-    isRolling = false;
-    await client;
-    t.diagnostic(`${requests} requests on new connections`);
-    assert.ok(requests > 50, `only ${requests} requests were made`);
-    assert.deepEqual(failures, []);
+    await load.assertUndisturbed(t, 50);
   });
 });
-
-async function readyAddresses({ api }: Cluster): Promise<string[]> {
-  const selector = 'labelSelector=kubernetes.io/service-name%3Dts-nginx';
-  const slices = await api.get<EndpointSlices>(
-    `/apis/discovery.k8s.io/v1/namespaces/ts-nginx/endpointslices?${selector}`,
-  );
-  return slices.items
-    .flatMap(({ endpoints = [] }) => endpoints)
-    .filter(({ conditions }) => conditions.ready === true)
-    .flatMap(({ addresses }) => addresses);
-}
 
 async function podAddresses({ api }: Cluster): Promise<string[]> {
   const pods = await api.get<{ items: readonly { status: { podIP?: string } }[] }>(

@@ -5,12 +5,15 @@ works under rules for all of them as under rules for single names.
 
 {{/* What routing is made of; in a ClusterRole, or in a Role of the one namespace that is watched. */}}
 {{- define "ts-nginx.rules.routing" -}}
+{{- $writesStatus := ne "false" (include "ts-nginx.text" (default "" (index .Values.controller.extraArgs "update-status"))) -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
-  verbs: [get, list, watch]
+  verbs: [{{ if $writesStatus }}get, {{ end }}list, watch]
+{{- if $writesStatus }}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
   verbs: [update]
+{{- end }}
 - apiGroups: ['']
   resources: [services]
   verbs: [list, watch]
@@ -44,18 +47,31 @@ works under rules for all of them as under rules for single names.
   verbs: [list, watch]
 {{- end }}
 {{- end }}
-{{- if eq "true" (include "ts-nginx.needsNodes" .) }}
-# Their addresses are published, or their zones followed.
+{{- with include "ts-nginx.nodeVerbs" . }}
 - apiGroups: ['']
   resources: [nodes]
-  verbs: [get, list, watch]
+  verbs: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{- define "ts-nginx.needsNodes" -}}
+{{/* `get`: their addresses are published. `list`, `watch`: zones are followed, or Services reached by nodes. */}}
+{{- define "ts-nginx.nodeVerbs" -}}
 {{- $controller := .Values.controller -}}
-{{- $publishes := or (and $controller.service.enabled $controller.publishService.enabled) (hasKey $controller.extraArgs "publish-status-address") (hasKey $controller.extraArgs "publish-service") -}}
-{{- or (not $publishes) $controller.enableTopologyAwareRouting (hasKey $controller.extraArgs "enable-topology-aware-routing") (has (get $controller.extraArgs "upstream-address") (list "node-port" "auto")) -}}
+{{- $verbs := list -}}
+{{- if and (not (include "ts-nginx.publishedService" .)) (not (hasKey $controller.extraArgs "publish-status-address")) }}{{- $verbs = append $verbs "get" }}{{- end -}}
+{{- $reached := include "ts-nginx.text" (default "" (index $controller.extraArgs "upstream-address")) -}}
+{{- if or .Values.tsNginx.rbac.nodes $controller.enableTopologyAwareRouting (hasKey $controller.extraArgs "enable-topology-aware-routing") (has $reached (list "node-port" "auto")) }}{{- $verbs = concat $verbs (list "list" "watch") }}{{- end -}}
+{{- if $verbs }}[{{ join ", " $verbs }}]{{- end -}}
+{{- end -}}
+
+{{/* namespace/name of the Service whose addresses are published; empty: none. */}}
+{{- define "ts-nginx.publishedService" -}}
+{{- $controller := .Values.controller -}}
+{{- if index $controller.extraArgs "publish-service" -}}
+{{- index $controller.extraArgs "publish-service" -}}
+{{- else if and $controller.service.enabled $controller.publishService.enabled -}}
+{{- include "ingress-nginx.controller.publishServicePath" . -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Rules of the release's own namespace. */}}
@@ -90,12 +106,11 @@ works under rules for all of them as under rules for single names.
   resourceNames: [{{ include "ingress-nginx.controller.electionID" . | quote }}]
   verbs: [get, update]
 {{- end }}
-{{- if and $controller.service.enabled $controller.publishService.enabled (not $controller.publishService.pathOverride) }}
-# Its addresses are published.
+{{- if and $controller.scope.enabled (ne (include "ingress-nginx.namespace" .) (default (include "ingress-nginx.namespace" .) $controller.scope.namespace)) }}
+# What is wrong with the settings, or the Service that is published, is said here.
 - apiGroups: ['']
-  resources: [services]
-  resourceNames: [{{ include "ingress-nginx.controller.publishServicePath" . | base }}]
-  verbs: [get]
+  resources: [events]
+  verbs: [create, patch]
 {{- end }}
 # Who stops last empties the status, and nodes are published where pods are: which pods of this release run?
 - apiGroups: ['']
@@ -127,9 +142,13 @@ works under rules for all of them as under rules for single names.
 {{- $more = append $more (dict "namespace" $where "rules" (include "ts-nginx.rules.named" (dict "resource" "secrets" "names" $names))) -}}
 {{- end -}}
 {{- end -}}
-{{- $certificate := default "" (index $controller.extraArgs "default-ssl-certificate") | splitList "/" -}}
+{{- $certificate := default "" (index $controller.extraArgs "default-ssl-certificate") | replace "$(POD_NAMESPACE)" $namespace | splitList "/" -}}
 {{- if and (eq 2 (len $certificate)) (or $controller.scope.enabled (ne .Values.tsNginx.rbac.secrets "cluster")) -}}
 {{- $more = append $more (dict "namespace" (first $certificate) "rules" (include "ts-nginx.rules.named" (dict "resource" "secrets" "names" (list (last $certificate))))) -}}
+{{- end -}}
+{{- $published := include "ts-nginx.publishedService" . | replace "$(POD_NAMESPACE)" $namespace | splitList "/" -}}
+{{- if eq 2 (len $published) -}}
+{{- $more = append $more (dict "namespace" (first $published) "rules" (include "ts-nginx.rules.published" (last $published))) -}}
 {{- end -}}
 {{- range $where, $name := dict $controller.configMapNamespace (include "ingress-nginx.controller.fullname" .) $controller.tcp.configMapNamespace (printf "%s-tcp" (include "ingress-nginx.fullname" .)) $controller.udp.configMapNamespace (printf "%s-udp" (include "ingress-nginx.fullname" .)) -}}
 {{- if $where -}}
@@ -147,6 +166,14 @@ works under rules for all of them as under rules for single names.
   resources: [{{ .resource }}]
   resourceNames: {{ toJson .names }}
   verbs: [list, watch]
+{{- end -}}
+
+{{- define "ts-nginx.rules.published" -}}
+# Its addresses become the status of Ingresses.
+- apiGroups: ['']
+  resources: [services]
+  resourceNames: [{{ quote . }}]
+  verbs: [get]
 {{- end -}}
 
 {{- define "ts-nginx.subjects" -}}
