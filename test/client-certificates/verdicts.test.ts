@@ -259,6 +259,25 @@ test('error page: it is not for subjects that do not match', async (t) => {
   assert.equal((await ask(t, guarded)).status, 403);
 });
 
+test('behind a balancer that passes TLS through and speaks the PROXY protocol', async (t) => {
+  const forwarded = { proxyProtocol: true, trustedCidrs: ['127.0.0.0/8'] };
+  const guarded = await startGuardedProxy(t, undefined, { settings: { forwarded } });
+  for (const [shown, want] of [
+    [good, /^HTTP\/1\.1 200 [^]*"x-real-ip":"192\.0\.2\.1"[^]*"ssl-client-verify":"SUCCESS"/],
+    [undefined, /^HTTP\/1\.1 400 /],
+  ] as const) {
+    const below = connectTcp(guarded.proxy.httpsPort, '127.0.0.1');
+    below.write('PROXY TCP4 192.0.2.1 192.0.2.2 5000 443\r\n');
+    const options = { servername: 'guarded.test', rejectUnauthorized: false, ...presents(shown) };
+    const socket = connect({ socket: below, ...options });
+    t.after(() => socket.destroy());
+    await once(socket, 'secureConnect');
+    socket.write(requestText({ host: 'guarded.test' }));
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    assert.match(bytes.toString(), want);
+  }
+});
+
 test('only hosts that want it ask for a certificate', async (t) => {
   const guarded = await startGuardedProxy(t);
   const everywhere = await startGuardedProxy(t, [
