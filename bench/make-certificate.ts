@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 export interface MadeCertificate {
   /** PEM. */
@@ -52,12 +52,6 @@ export function makeCertificate(host: string, kind: KeyKind): MadeCertificate {
     chain: pem(whole),
     key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
-}
-
-/** Of the DER in a PEM. */
-export function fingerprintOf(chain: string): string {
-  const body = chain.replaceAll(/-----[^-]+-----|\s/g, '');
-  return createHash('sha256').update(Buffer.from(body, 'base64')).digest('hex');
 }
 
 function makeEcdsaPair(): NonNullable<typeof rsaPair> {
