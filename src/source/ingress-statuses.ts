@@ -44,10 +44,11 @@ export function isIngress(object: KubernetesObject): object is Ingress {
   return object.kind === 'Ingress';
 }
 
-/** Whether nothing but the status differs, as far as anybody looks. The API server counts changes of a spec. */
-export function isStatusChange(old: KubernetesObject, now: KubernetesObject): boolean {
+/** Whether nothing but the status differs. A generation alone does not tell: a restored server counts them again. */
+export function isStatusChange(old: Ingress, now: Ingress): boolean {
   const { generation } = now.metadata;
   if (generation === undefined || generation !== old.metadata.generation) return false;
   const { resourceVersion } = old.metadata;
-  return isDeepStrictEqual(old.metadata, { ...now.metadata, resourceVersion });
+  const metadata = { ...now.metadata, resourceVersion };
+  return isDeepStrictEqual(old.metadata, metadata) && isDeepStrictEqual(old.spec, now.spec);
 }

@@ -21,8 +21,7 @@ export interface ChangeBatching {
 type Tables = { [R in Resource]: Map<ObjectKey, KindMap[R]> };
 
 /**
- * The objects as the sources last saw them. Sources write, `snapshot()` reads. An unchanged object keeps its identity; a
- * write of an object with the same `resourceVersion` and uid is none.
+ * The objects as the sources last saw them. Sources write, `snapshot()` reads. An unchanged object keeps its identity.
  */
 export class Store {
   /** What does not concern routing, and so wakes no listener of `onChange`. */
@@ -52,10 +51,10 @@ export class Store {
     const key = keyOf(object);
     this.#reportRetained(resource, key, false);
     const old = table.get(key);
-    if (old !== undefined && isSameRevision(old, object)) return;
+    if (old !== undefined && isSame(old, object)) return;
     if (isIngress(object)) {
       this.ingressStatuses.set(object);
-      if (old !== undefined && isStatusChange(old, object)) return;
+      if (old !== undefined && isIngress(old) && isStatusChange(old, object)) return;
     }
     // Nodes are written every few minutes, to say that they live.
     if (old !== undefined && resource === 'nodes' && saysTheSame(old, object)) return;
@@ -212,15 +211,18 @@ function serviceKeyOf({ metadata }: EndpointSlice): ObjectKey | undefined {
   return service === undefined ? undefined : `${metadata.namespace ?? 'default'}/${service}`;
 }
 
-function isSameRevision(
-  a: { metadata: { uid?: string; resourceVersion?: string } },
-  b: { metadata: { uid?: string; resourceVersion?: string } },
-): boolean {
+/**
+ * One of the same `resourceVersion` and uid may say something else all the same: a server that was restored from a backup
+ * gives versions out again.
+ */
+function isSame(a: KubernetesObject, b: KubernetesObject): boolean {
+  if (a === b) return true;
+  const { resourceVersion, uid } = a.metadata;
   return (
-    a === b ||
-    (a.metadata.resourceVersion !== undefined &&
-      a.metadata.resourceVersion === b.metadata.resourceVersion &&
-      a.metadata.uid === b.metadata.uid)
+    resourceVersion !== undefined &&
+    resourceVersion === b.metadata.resourceVersion &&
+    uid === b.metadata.uid &&
+    isDeepStrictEqual(a, b)
   );
 }
 

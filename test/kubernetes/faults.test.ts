@@ -74,6 +74,11 @@ const WATCH_FAULTS: readonly { name: string; fault: Fault; relists: boolean }[] 
     relists: false,
   },
   { name: '503', fault: { kind: 'status', status: 503 }, relists: false },
+  {
+    name: '503 with Retry-After',
+    fault: { kind: 'status', status: 503, retryAfter: 1 },
+    relists: false,
+  },
 ];
 
 for (const protocol of ['http1', 'https1', 'http2'] as const) {
@@ -185,7 +190,7 @@ test('retries wait twice as long each time, up to a bound', LIMIT, async (t) => 
   }
   const at: number[] = [];
   const { synced } = startSource(t, server, {
-    timing: { firstRetryMs: 20, maxRetryMs: 80, random: () => 0.5 },
+    timing: { firstRetryMs: 20, maxRetryMs: 80, random: () => 0 },
   });
   for (let n = 1; n <= 9; n += 1) {
     await server.request((seen) => isList(seen) && server.requests.filter(isList).length >= n);
@@ -199,11 +204,11 @@ test('retries wait twice as long each time, up to a bound', LIMIT, async (t) => 
   }
 });
 
-test('Retry-After is followed, up to the same bound', LIMIT, async (t) => {
+test('Retry-After is followed, up to a bound of its own', LIMIT, async (t) => {
   const server = await startFakeApiServer(t, { protocol: 'http1' });
   const busy: Fault = { kind: 'status', status: 429, retryAfter: 1 };
   server.failNext({ verb: 'list', resource: 'ingresses' }, busy);
-  const { synced } = startSource(t, server, { timing: { maxRetryMs: 150 } });
+  const { synced } = startSource(t, server, { timing: { maxRetryAfterMs: 150 } });
   await server.request(isList);
   const refusedAt = performance.now();
   await synced();

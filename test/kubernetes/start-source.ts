@@ -32,6 +32,7 @@ export interface RunningSource {
 const FAST: Partial<KubernetesTiming> = {
   firstRetryMs: 5,
   maxRetryMs: 40,
+  maxRetryAfterMs: 40,
   healthyMs: 1_000,
   silenceMs: 5_000,
   pingMs: 5_000,

@@ -5,7 +5,7 @@ export interface BackoffOptions {
   readonly random: () => number;
 }
 
-/** Waits that double, each spread by a fifth either way so that many who failed at once do not come back at once. */
+/** Waits that double, each up to a fifth shorter than its turn, so that many who failed at once do not come back at once. */
 export class Backoff {
   readonly #options: BackoffOptions;
   #nextMs: number;
@@ -18,9 +18,9 @@ export class Backoff {
   /** Milliseconds to wait before the next attempt, never more than `maxMs`. */
   next(): number {
     const { maxMs, random } = this.#options;
-    const waitMs = this.#nextMs * (0.8 + 0.4 * random());
-    this.#nextMs = Math.min(this.#nextMs * 2, maxMs);
-    return Math.min(waitMs, maxMs);
+    const turnMs = Math.min(this.#nextMs, maxMs);
+    this.#nextMs = Math.min(turnMs * 2, maxMs);
+    return turnMs * (1 - 0.2 * random());
   }
 
   reset(): void {

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import type { Transport, TransportResponse } from './api-client.ts';
 import type { Access } from './credentials.ts';
 
@@ -14,8 +15,13 @@ export interface ApiRequest {
  * written, whose renewals of a Lease must not stand in line behind a long list.
  */
 export class Http1Transport implements Transport {
+  readonly #connectMs: number;
   readonly #plainAgent = new http.Agent({ keepAlive: true });
   readonly #tlsAgent = new https.Agent({ keepAlive: true });
+
+  constructor({ connectMs = 10_000 }: { readonly connectMs?: number } = {}) {
+    this.#connectMs = connectMs;
+  }
 
   get(access: Access, path: string, signal: AbortSignal): Promise<TransportResponse> {
     return this.send(access, { method: 'GET', path }, signal);
@@ -48,9 +54,22 @@ export class Http1Transport implements Transport {
     request.on('error', reject);
     request.on('socket', (socket) => {
       socket.setKeepAlive(true, 30_000);
+      if (socket.connecting) this.#boundConnecting(socket, isTls ? 'secureConnect' : 'connect');
     });
     request.end(content);
     return promise;
+  }
+
+  /** A server that takes no connections may let them hang for minutes, and would be noticed late when it is back. */
+  #boundConnecting(socket: Socket, done: 'connect' | 'secureConnect'): void {
+    const timer = setTimeout(() => {
+      socket.destroy(new Error('connection timed out'));
+    }, this.#connectMs);
+    const clear = (): void => {
+      clearTimeout(timer);
+    };
+    socket.once(done, clear);
+    socket.once('close', clear);
   }
 
   close(): void {

@@ -23,7 +23,7 @@ const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
  */
 export class Http2Transport implements Transport {
   readonly #options: Http2TransportOptions;
-  readonly #http1 = new Http1Transport();
+  readonly #http1: Http1Transport;
   readonly #connections = new Set<Connection>();
   /** The one that is being opened: everybody who finds no room waits for the same. */
   #opening: Promise<void> | undefined;
@@ -32,6 +32,7 @@ export class Http2Transport implements Transport {
 
   constructor(options: Http2TransportOptions) {
     this.#options = options;
+    this.#http1 = new Http1Transport(options);
   }
 
   async get(access: Access, path: string, signal: AbortSignal): Promise<TransportResponse> {

@@ -34,9 +34,11 @@ export interface KubernetesTiming extends WatchTiming {
   readonly pingMs: number;
 }
 
-const TIMING: KubernetesTiming = {
+/** Why so: docs/decisions/api-server-away.md. */
+export const kubernetesTiming: KubernetesTiming = {
   firstRetryMs: 800,
-  maxRetryMs: 30_000,
+  maxRetryMs: 5_000,
+  maxRetryAfterMs: 30_000,
   healthyMs: 5_000,
   shortestWatchSeconds: 300,
   longestWatchSeconds: 600,
@@ -73,7 +75,7 @@ class KubernetesSource implements Source {
   #isComplete = false;
 
   constructor(options: KubernetesSourceOptions, store: Store, log: Logger) {
-    const timing = { ...TIMING, ...options.timing };
+    const timing = { ...kubernetesTiming, ...options.timing };
     const credentials = new Credentials(options);
     this.#store = store;
     this.#client = new ApiClient({

@@ -21,6 +21,8 @@ import { covers, describe, pathOf, type WatchTarget } from './watch-target.ts';
 export interface WatchTiming {
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
+  /** Longest wait that a server's `Retry-After` can ask for. */
+  readonly maxRetryAfterMs: number;
   /** A watch that lasted so long worked: what ends it is met with no wait, or the first, short one. */
   readonly healthyMs: number;
   /** The server ends each watch after a time between these two, so that not all end at once. */
@@ -188,12 +190,18 @@ export class Watcher<R extends Resource = Resource> {
   }
 
   #waitAfter(error: unknown): number {
-    const { healthyMs, maxRetryMs } = this.#deps.timing;
+    const { healthyMs } = this.#deps.timing;
     if (!(error instanceof ApiError)) return this.#backoff.next();
     if (this.#outdates(error)) this.#version = undefined;
-    const waitMs = Math.max(this.#backoff.next(), Math.min(error.retryAfterMs ?? 0, maxRetryMs));
+    const waitMs = Math.max(this.#backoff.next(), this.#askedFor(error));
     const sinceListMs = performance.now() - (this.#listedAt ?? Infinity);
     return error.status === 410 && sinceListMs >= healthyMs ? 0 : waitMs;
+  }
+
+  /** What `Retry-After` says, and up to a fifth more: hundreds of watches may have been told the same. */
+  #askedFor({ retryAfterMs = 0 }: ApiError): number {
+    const { maxRetryAfterMs, random } = this.#deps.timing;
+    return Math.min(retryAfterMs, maxRetryAfterMs) * (1 + 0.2 * random());
   }
 
   /** Whether a list must come next. Where watching is forbidden, lists keep the store up to date. */
