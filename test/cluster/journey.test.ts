@@ -43,7 +43,12 @@ suite('journey', () => {
     await installWithoutDeployment(cluster);
     await SteadyLoad.install(cluster, authority);
     await cluster.apply(tlsSecret('unreferenced', SteadyLoad.namespace, certificate));
-    tsNginx = await runTsNginx(cluster);
+    await cluster.api.patch('/api/v1/namespaces/ts-nginx/services/ts-nginx/status', {
+      status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+    });
+    tsNginx = await runTsNginx(cluster, {
+      args: ['--publish-service=ts-nginx/ts-nginx', '--election-ttl=4s'],
+    });
     cleanup.defer(() => tsNginx.stop());
     await tsNginx.untilReady();
     steady = SteadyLoad.start(tsNginx, authority);
