@@ -1,34 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sslCiphers, sslPreferServerCiphers } from './ssl-ciphers.ts';
+import { applyAnnotations } from '../../../test/unit/apply-annotations.ts';
 
-const draft = { aliases: [], filters: [] };
-
-for (const { text, isTaken } of [
-  { text: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384', isTaken: true },
-  { text: 'HIGH:!aNULL:!MD5', isTaken: true },
-  { text: 'HIGH@STRENGTH', isTaken: true },
-  { text: 'ROT13', isTaken: false },
-  { text: 'HIGH; ssl_verify_client off', isTaken: false },
-  { text: 'HIGH@SECLEVEL=9', isTaken: false },
+for (const text of [
+  'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384',
+  'HIGH:!aNULL:!MD5',
+  'HIGH@STRENGTH',
 ]) {
-  test(`ssl-ciphers: ${text} is ${isTaken ? 'taken' : 'refused'}`, () => {
-    const value = sslCiphers.annotations['ssl-ciphers']?.value.parse(text);
-    assert.equal(value, isTaken ? text : undefined);
+  test(`ssl-ciphers: ${text} is taken`, () => {
+    const { host, findings } = applyAnnotations({ 'ssl-ciphers': text });
+    assert.deepEqual(host.tls, { ciphers: text });
+    assert.deepEqual(findings, []);
   });
 }
 
-test('ciphers and their order are set each by itself', () => {
-  const withCiphers = sslCiphers.applyToVirtualHost?.(draft, { 'ssl-ciphers': 'HIGH' });
-  assert.deepEqual(withCiphers, { ...draft, tls: { ciphers: 'HIGH' } });
-  const withBoth = sslPreferServerCiphers.applyToVirtualHost?.(withCiphers ?? draft, {
-    'ssl-prefer-server-ciphers': false,
+for (const text of ['ROT13', 'HIGH; ssl_verify_client off', 'HIGH@SECLEVEL=9']) {
+  test(`ssl-ciphers: ${text} drops the Ingress`, () => {
+    assert.equal(applyAnnotations({ 'ssl-ciphers': text }).standing, 'left-out');
   });
-  assert.deepEqual(withBoth?.tls, { ciphers: 'HIGH', cipherOrder: 'client' });
+}
+
+test('ciphers and whose order counts are set each by itself', () => {
+  const { host } = applyAnnotations({
+    'ssl-ciphers': 'HIGH',
+    'ssl-prefer-server-ciphers': 'false',
+  });
+  assert.deepEqual(host.tls, { ciphers: 'HIGH', cipherOrder: 'client' });
 });
 
-test('what is not set changes nothing', () => {
-  const nothing = { 'ssl-ciphers': undefined, 'ssl-prefer-server-ciphers': undefined };
-  assert.equal(sslCiphers.applyToVirtualHost?.(draft, nothing), draft);
-  assert.equal(sslPreferServerCiphers.applyToVirtualHost?.(draft, nothing), draft);
+test('ssl-prefer-server-ciphers: a word that is no boolean changes nothing', () => {
+  const { host, findings } = applyAnnotations({ 'ssl-prefer-server-ciphers': 'mostly' });
+  assert.equal(host.tls, undefined);
+  assert.deepEqual(findings, ['annotation-invalid ssl-prefer-server-ciphers']);
 });
