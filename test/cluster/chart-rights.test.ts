@@ -9,6 +9,7 @@ import { TestAuthority } from './harness/certificate.ts';
 import { DEPLOY_FOLDER, ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
 import { CHART, Helm, type Rendered } from './harness/helm.ts';
+import { ServicePortal } from './harness/service-portal.ts';
 import { request, requestEcho } from './harness/wire.ts';
 
 interface Role extends Rendered {
@@ -71,9 +72,12 @@ suite('rights by the chart', () => {
 
   test('are those of deploy/kustomize, each of which is needed', async () => {
     const { objects } = await helm.render({ name: 'ts-nginx', namespace: NAMESPACE, chart: CHART });
-    const text = readFileSync(join(DEPLOY_FOLDER, '10-rbac.yaml'), 'utf8');
-    const base = parseAllDocuments(text).map((document) => document.toJS() as Rendered);
-    assert.deepEqual(grantedBy(objects), grantedBy(base));
+    const files = ['10-rbac.yaml', '../admission-webhook/10-rbac.yaml'];
+    const manifests = files.flatMap((file) => {
+      const text = readFileSync(join(DEPLOY_FOLDER, file), 'utf8');
+      return parseAllDocuments(text).map((document) => document.toJS() as Rendered);
+    });
+    assert.deepEqual(grantedBy(objects), grantedBy(manifests));
   });
 
   test('without a status to write there is no right to write one', async () => {
@@ -97,6 +101,7 @@ suite('rights by the chart', () => {
       controller: {
         scope: { enabled: true, namespace: TENANT },
         ingressClassResource: { enabled: false },
+        admissionWebhooks: { enabled: false },
         terminationGracePeriodSeconds: 6,
       },
     };
@@ -117,7 +122,7 @@ suite('rights by the chart', () => {
     if (ownControlPlane(t, cluster) === undefined) return;
     const name = 'ts-nginx-named';
     const values = {
-      controller: { terminationGracePeriodSeconds: 6 },
+      controller: { terminationGracePeriodSeconds: 6, admissionWebhooks: { enabled: false } },
       tsNginx: { rbac: { secrets: 'names', secretNames: { [TENANT]: ['granted'] } } },
     };
     const [address] = await install(name, values);
@@ -128,11 +133,30 @@ suite('rights by the chart', () => {
     const manifest = await helm.run(['get', 'manifest', name, '-n', NAMESPACE]);
     const objects = parseAllDocuments(manifest).map((document) => document.toJS() as Rendered);
     assert.deepEqual(
-      grantedBy(objects).filter(
-        (right) => right.startsWith('ClusterRole') && right.endsWith('secrets'),
-      ),
+      grantedBy(objects).filter((right) => /ClusterRole .*secrets/.test(right)),
       [],
     );
+    await helm.run(['uninstall', name, '-n', NAMESPACE]);
+  });
+
+  test('the webhook: a certificate of its own, and a bad Ingress is refused', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    const name = 'ts-nginx-webhook';
+    await install(name, { controller: { terminationGracePeriodSeconds: 6 } });
+    const service = `${name}-controller-admission`;
+    const { spec } = await cluster.api.get<{ spec: { clusterIP: string } }>(
+      `/api/v1/namespaces/${NAMESPACE}/services/${service}`,
+    );
+    const at = { address: spec.clusterIP, port: 443, namespace: NAMESPACE, service };
+    const portal = await ServicePortal.open({ api: cluster.api, ...at });
+    t.after(() => portal.close());
+    const annotations = { 'nginx.ingress.kubernetes.io/auth-type': 'basic' };
+    const host = 'bad.test';
+    const bad = ingress({ name: 'bad', namespace: TENANT, host, service: 'web', annotations });
+    await eventually('it is refused by the webhook', async () => {
+      const write = cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], [bad]);
+      await assert.rejects(write, /denied the request/);
+    });
     await helm.run(['uninstall', name, '-n', NAMESPACE]);
   });
 });

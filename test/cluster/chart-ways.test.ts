@@ -20,6 +20,8 @@ controller:
   replicaCount: 2
   terminationGracePeriodSeconds: 24
   config: {hsts: "false"}
+  # No kube-proxy leads the API server to the webhook here.
+  admissionWebhooks: {failurePolicy: Ignore}
 `;
 
 /** From a release of ingress-nginx to ts-nginx and back, with a real helm (chart-values §0). Echo servers play ingress-nginx. */

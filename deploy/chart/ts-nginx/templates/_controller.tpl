@@ -61,8 +61,15 @@
 {{- if and $controller.reportNodeInternalIp $controller.hostNetwork }}{{- $args = append $args "--report-node-internal-ip-address=true" }}{{- end -}}
 {{- if eq "true" (include "ts-nginx.hasAdmissionWebhook" .) -}}
 {{- $args = append $args (printf "--validating-webhook=:%s" (include "ts-nginx.text" $controller.admissionWebhooks.port)) -}}
+{{- if eq "true" (include "ts-nginx.keepsCertificate" .) -}}
+{{- $name := include "ingress-nginx.admissionWebhooks.fullname" . -}}
+{{- $args = append $args (printf "--validating-webhook-secret=%s/%s" $namespace $name) -}}
+{{- $args = append $args (printf "--validating-webhook-configuration=%s" $name) -}}
+{{- with $controller.admissionWebhooks.failurePolicy }}{{- $args = append $args (printf "--validating-webhook-failure-policy=%s" .) }}{{- end -}}
+{{- else -}}
 {{- $args = append $args (printf "--validating-webhook-certificate=%s" $controller.admissionWebhooks.certificate) -}}
 {{- $args = append $args (printf "--validating-webhook-key=%s" $controller.admissionWebhooks.key) -}}
+{{- end -}}
 {{- end -}}
 {{- if $controller.ingressClassByName }}{{- $args = append $args "--ingress-class-by-name=true" }}{{- end -}}
 {{- if $controller.watchIngressWithoutClass }}{{- $args = append $args "--watch-ingress-without-class=true" }}{{- end -}}
@@ -83,7 +90,14 @@
 {{- end -}}
 
 {{- define "ts-nginx.hasAdmissionWebhook" -}}
-{{- and .Values.controller.admissionWebhooks.enabled .Values.tsNginx.admissionWebhook.enabled -}}
+{{- default false .Values.controller.admissionWebhooks.enabled -}}
+{{- end -}}
+
+{{/* Whether ts-nginx makes the webhook's certificate and lets the API server trust it; else it is a mounted Secret's. */}}
+{{- define "ts-nginx.keepsCertificate" -}}
+{{- $webhook := .Values.controller.admissionWebhooks -}}
+{{- $patches := not (eq "false" (include "ts-nginx.text" (default dict $webhook.patch).enabled)) -}}
+{{- and $webhook.enabled $patches (not $webhook.certManager.enabled) -}}
 {{- end -}}
 
 {{/* The controller container's ports, as a YAML list. */}}
@@ -174,7 +188,7 @@ rollingUpdate:
 {{- define "ts-nginx.podTemplate" -}}
 {{- $controller := .Values.controller -}}
 {{- $root := . -}}
-{{- $hasCertificate := eq "true" (include "ts-nginx.hasAdmissionWebhook" .) -}}
+{{- $hasCertificate := and $controller.admissionWebhooks.enabled (ne "true" (include "ts-nginx.keepsCertificate" .)) -}}
 metadata:
   labels:
     {{- include "ingress-nginx.labels" . | nindent 4 }}

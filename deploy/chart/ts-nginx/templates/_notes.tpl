@@ -35,8 +35,11 @@
 {{- if $controller.allowSnippetAnnotations }}
 * controller.allowSnippetAnnotations: snippets are nginx configuration, which is never run. Which Ingresses are served without them, docs/configmap.md says.
 {{- end }}
-{{- if and $webhooks.enabled (not .Values.tsNginx.admissionWebhook.enabled) }}
-* controller.admissionWebhooks: not rendered. ts-nginx has no admission webhook yet; what is wrong with an Ingress is in its findings.
+{{- if $webhooks.enabled }}
+* controller.admissionWebhooks: the API server must reach port {{ include "ts-nginx.text" $webhooks.port }} of the pods; on private GKE and EKS clusters a firewall rule lets it.
+{{- if and .Values.rbac.scope (eq "true" (include "ts-nginx.keepsCertificate" .)) }}
+* controller.admissionWebhooks: without a ClusterRole nobody makes the API server trust the webhook, which therefore stops nobody. Set controller.admissionWebhooks.enabled to false, or certManager.enabled to true.
+{{- end }}
 {{- end }}
 {{- range $key := list "extraEnvs" "createSecretJob" "patchWebhookJob" }}
 {{- if index $webhooks $key }}

@@ -47,6 +47,13 @@ works under rules for all of them as under rules for single names.
   verbs: [list, watch]
 {{- end }}
 {{- end }}
+{{- if eq "true" (include "ts-nginx.keepsCertificate" .) }}
+# Its own configuration and no other: so the API server trusts the webhook's certificate.
+- apiGroups: [admissionregistration.k8s.io]
+  resources: [validatingwebhookconfigurations]
+  resourceNames: [{{ include "ingress-nginx.admissionWebhooks.fullname" . }}]
+  verbs: [get, patch]
+{{- end }}
 {{- with include "ts-nginx.nodeVerbs" . }}
 - apiGroups: ['']
   resources: [nodes]
@@ -111,6 +118,16 @@ works under rules for all of them as under rules for single names.
 - apiGroups: ['']
   resources: [events]
   verbs: [create, patch]
+{{- end }}
+{{- if eq "true" (include "ts-nginx.keepsCertificate" .) }}
+# The webhook's certificate. No name can be demanded of what does not exist yet.
+- apiGroups: ['']
+  resources: [secrets]
+  verbs: [create]
+- apiGroups: ['']
+  resources: [secrets]
+  resourceNames: [{{ include "ingress-nginx.admissionWebhooks.fullname" . }}]
+  verbs: [get, update]
 {{- end }}
 # Who stops last empties the status, and nodes are published where pods are: which pods of this release run?
 - apiGroups: ['']
