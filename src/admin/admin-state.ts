@@ -26,6 +26,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** What is waited for, each in words: `Secret shop/tls`, `worker 2: configuring`. Empty when ready. */
   readonly missing: readonly string[];
+  /** Rights that are missing, whether or not being ready depends on them: `watch of ingresses.networking.k8s.io`. */
+  readonly forbidden?: readonly string[];
 }
 
 export interface WorkerStatus {

@@ -101,6 +101,14 @@ for (const { path, state, status, body } of [
     status: 500,
     body: '[-] Secret shop/tls\n[-] worker 1: configuring\nnot ready',
   },
+  {
+    path: '/readyz?verbose',
+    state: {
+      readiness: () => ({ ready: true, missing: [], forbidden: ['list of secrets'] }),
+    } satisfies Partial<AdminState>,
+    status: 200,
+    body: '[+] synced, and every worker serves\n[!] the API server does not allow list of secrets\nok',
+  },
   { path: '/metrics', status: 200, body: 'up 1\n' },
   { path: '/nothing', status: 404, body: 'not found\n' },
   { path: '/livez/', status: 404, body: 'not found\n' },

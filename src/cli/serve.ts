@@ -277,7 +277,8 @@ class Server implements RunningServer {
         live: () => true,
         readiness: () => {
           const missing = this.#missing();
-          return { ready: missing.length === 0, missing };
+          const forbidden = forbiddenOf(this.#reconciler?.findings() ?? []);
+          return { ready: missing.length === 0, missing, forbidden };
         },
         config: () => this.#reconciler?.config(),
         configVersion: () => this.#pool?.version ?? 0,
@@ -313,6 +314,12 @@ class Server implements RunningServer {
     if (this.#reconciler === undefined || this.#pool === undefined) return ['starting'];
     return [...this.#reconciler.missing(), ...this.#pool.missing()];
   }
+}
+
+/** `list of secrets`, each once. */
+function forbiddenOf(findings: readonly Finding[]): string[] {
+  const rights = findings.flatMap(({ right }) => right ?? []);
+  return [...new Set(rights.map(({ verb, resource }) => `${verb} of ${resource}`))];
 }
 
 /** As in ingress-nginx: without it, whatever guards it sets would be off at once. */

@@ -10,6 +10,16 @@ export interface Finding {
   readonly field: string | undefined;
   /** One sentence: what is wrong, what it means for traffic, and the remedy. Holds no secret and no control bytes. */
   readonly message: string;
+  /** Which right is missing, where that is what is wrong. */
+  readonly right?: MissingRight;
+}
+
+/** What the API server does not let us do. */
+export interface MissingRight {
+  /** `list` */
+  readonly verb: string;
+  /** With its group: `endpointslices.discovery.k8s.io`. */
+  readonly resource: string;
 }
 
 /**

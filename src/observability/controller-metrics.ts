@@ -75,6 +75,7 @@ export class ControllerMetrics {
     });
     this.#addConfigGauges({ kept, own }, state);
     this.#addFindings(own, state);
+    this.#addMissingRights(own, state);
     this.#addWorkers(own, state);
     this.#addMemoryLimit(own, state);
   }
@@ -132,6 +133,21 @@ export class ControllerMetrics {
           this.set({ code, effect: findingEffects[code] }, 0);
         }
         for (const { code } of state.findings()) this.inc({ code, effect: findingEffects[code] });
+      },
+    });
+  }
+
+  #addMissingRights(prefix: string, state: MetricsState): void {
+    new Gauge({
+      name: `${prefix}missing_rights`,
+      help: 'What the API server does not let us do: 1 for each',
+      labelNames: ['verb', 'resource'],
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        for (const { right } of state.findings()) {
+          if (right !== undefined) this.set({ verb: right.verb, resource: right.resource }, 1);
+        }
       },
     });
   }

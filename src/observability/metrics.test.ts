@@ -292,6 +292,13 @@ test('limits, findings, workers, versions and propagation are told', async () =>
     {
       findings: () => [
         { code: 'secret-missing', object: 'Ingress a/b', field: undefined, message: '' },
+        {
+          code: 'source-forbidden',
+          object: 'Secret a/b',
+          field: undefined,
+          message: '',
+          right: { verb: 'watch', resource: 'secrets' },
+        },
       ],
       workers: () => [{ state: 'serving' }, { state: 'serving' }, { state: 'dead' }],
     },
@@ -311,6 +318,7 @@ test('limits, findings, workers, versions and propagation are told', async () =>
   is('ts_nginx_access_log_lines_dropped_total', {}, 3);
   is('ts_nginx_findings', { code: 'secret-missing', effect: 'partial' }, 1);
   is('ts_nginx_findings', { code: 'path-conflict' }, 0);
+  is('ts_nginx_missing_rights', { verb: 'watch', resource: 'secrets' }, 1);
   is('ts_nginx_workers', { state: 'serving' }, 2);
   is('ts_nginx_config_version', {}, 7);
   is('ts_nginx_config_propagation_seconds_bucket', { le: '0.005' }, 1);

@@ -70,6 +70,7 @@ function reportOf(verb: string, resource: string, namespace: string, reason: str
       `The API server does not allow ${verb} of ${resource} in namespace ${namespace} (${reason}). ` +
       `${EFFECTS[resource] ?? 'It is left undone'}; traffic is served all the same. ` +
       `Grant ${verb} to the ServiceAccount; it is tried again by itself.`,
+    right: { verb, resource },
   };
 }
 

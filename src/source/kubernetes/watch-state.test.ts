@@ -76,4 +76,5 @@ test('a refusal is a finding when it lasts', () => {
   const [finding] = findingsOf(refused('ingresses', 1, 3));
   assert.equal(finding?.code, 'source-forbidden');
   assert.match(finding.message, /^The API server does not allow list of ingresses\.networking/);
+  assert.deepEqual(finding.right, { verb: 'list', resource: 'ingresses.networking.k8s.io' });
 });

@@ -50,6 +50,7 @@ export function findingsOf({ target, trouble }: WatchState): Finding[] {
         `The API server does not allow ${trouble.verb} of ${resource}${scope} (${trouble.reason}). ` +
         `${EFFECTS[target.resource] ?? 'What was read before serves on, changes are not seen'}. ` +
         'Grant list and watch to the ServiceAccount; it is tried again by itself.',
+      right: { verb: trouble.verb, resource },
     },
   ];
 }
