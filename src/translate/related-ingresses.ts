@@ -1,4 +1,3 @@
-import { wildcardParent } from './host-name.ts';
 import { objectOf, objectsOf, textOf } from './loose.ts';
 import { keyOf, type Ingress, type ObjectKey } from './snapshot.ts';
 import type { TranslateOptions } from './translate-options.ts';
@@ -7,7 +6,7 @@ type Ingresses = ReadonlyMap<ObjectKey, Ingress>;
 
 /**
  * The candidate, in place of its older version if there is one, and those that share a name with it: what is said of the
- * hosts that it names depends on no other Ingress. A wildcard counts, since its certificate may be that of the host.
+ * hosts that it names depends on no other Ingress.
  */
 export function relatedIngresses(
   candidate: Ingress,
@@ -16,7 +15,6 @@ export function relatedIngresses(
 ): Ingresses {
   const alias = `${annotationsPrefix}/server-alias`;
   const names = new Set([...hostsOf(candidate), ...aliasesOf(candidate, alias)]);
-  for (const name of [...names]) names.add(wildcardParent(name) ?? name);
   const related = new Map<ObjectKey, Ingress>();
   const rivals = new Set<string>();
   for (const [key, ingress] of ingresses) {

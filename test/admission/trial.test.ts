@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Certificate } from '../../src/model/config.ts';
 import type { Finding } from '../../src/model/finding.ts';
 import type { Ingress, KubernetesObject, Snapshot } from '../../src/translate/snapshot.ts';
 import { translate } from '../../src/translate/translate.ts';
@@ -10,6 +11,7 @@ import { tryIngress } from '../../src/translate/try-ingress.ts';
 import type { TranslateOptions } from '../../src/translate/translate-options.ts';
 import { caseDefaults, loadCase, snapshotOf } from '../golden/load-case.ts';
 import { sampleIngress, sampleService, sampleSlice } from '../golden/sample-objects.ts';
+import { sampleCertificate } from '../unit/sample-certificate.ts';
 
 const golden = join(import.meta.dirname, '../golden');
 
@@ -58,6 +60,7 @@ const arbitraryIngress: fc.Arbitrary<Ingress> = fc
     host: fc.constantFrom('shop.example.com', '*.example.com', 'www.example.com', 'a.test', ''),
     path: fc.constantFrom('/', '/a', '/a/', '/a(b|c)', '/['),
     createdAt: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'),
+    tls: fc.constantFrom(undefined, 'shop', 'wildcard', 'broken', 'gone'),
     annotations: fc.record(
       {
         'server-alias': fc.constantFrom('www.example.com', 'b.test', 'a.test, b.test'),
@@ -68,7 +71,27 @@ const arbitraryIngress: fc.Arbitrary<Ingress> = fc
       { requiredKeys: [] },
     ),
   })
-  .map((sample) => sampleIngress({ ...sample, annotations: { ...sample.annotations } }));
+  .map(({ tls, ...sample }) => {
+    const ingress = sampleIngress({ ...sample, annotations: { ...sample.annotations } });
+    const hosts = sample.host === '' ? [] : [sample.host];
+    if (tls === undefined) return ingress;
+    return { ...ingress, spec: { ...ingress.spec, tls: [{ hosts, secretName: tls }] } };
+  });
+
+const certificates = [
+  sampleSecret('shop', sampleCertificate('shop', ['shop.example.com'])),
+  sampleSecret('wildcard', sampleCertificate('wildcard', ['*.example.com'])),
+  sampleSecret('broken', undefined),
+];
+
+function sampleSecret(name: string, certificate: Certificate | undefined): KubernetesObject {
+  const stringData = {
+    'tls.crt': certificate?.chain ?? 'x',
+    'tls.key': certificate?.key.reveal() ?? 'x',
+  };
+  const metadata = { name, namespace: 'shop' };
+  return { apiVersion: 'v1', kind: 'Secret', metadata, stringData } as KubernetesObject;
+}
 
 test('a trial among any Ingresses says what translation says', () => {
   fc.assert(
@@ -79,12 +102,36 @@ test('a trial among any Ingresses says what translation says', () => {
         maxLength: 6,
       }),
       (ingresses) => {
-        const objects: KubernetesObject[] = [sampleService('a'), sampleSlice('a', ['10.1.0.1'])];
-        assertSameSentences(snapshotOf([...ingresses, ...objects]), { ...caseDefaults }, 'random');
+        const services = [sampleService('a'), sampleSlice('a', ['10.1.0.1'])];
+        const snapshot = snapshotOf([...ingresses, ...services, ...certificates]);
+        assertSameSentences(snapshot, { ...caseDefaults }, 'random');
       },
     ),
     { numRuns: 200 },
   );
+});
+
+test('whether a host has an alias, which it would keep from others, is for its oldest Ingress to say', () => {
+  const wish = { 'server-alias': 'b.test' };
+  const ingresses = [
+    sampleIngress({
+      name: 'c',
+      host: 'a.test',
+      createdAt: '2026-01-03T00:00:00Z',
+      annotations: wish,
+    }),
+    sampleIngress({
+      name: 'a',
+      host: 'x.test',
+      createdAt: '2026-01-02T00:00:00Z',
+      annotations: wish,
+    }),
+    sampleIngress({
+      ...{ name: 'd', host: 'x.test', path: '/d', createdAt: '2026-01-01T00:00:00Z' },
+      annotations: { 'server-alias': 'www.test' },
+    }),
+  ];
+  assertSameSentences(snapshotOf(ingresses), { ...caseDefaults }, 'aliases');
 });
 
 test('a trial leaves no trace in the running translation', () => {
