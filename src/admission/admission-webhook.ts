@@ -2,6 +2,8 @@ import { isIPv6 } from 'node:net';
 import type { Logger } from '../observability/logger.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import { validate, type ValidationContext } from './ingress-validator.ts';
+import type { AdmissionRequest } from './review.ts';
+import type { Verdict } from './verdict.ts';
 import { WebhookServer, type Outcome, type WebhookServerOptions } from './webhook-server.ts';
 
 export interface AdmissionWebhookDeps {
@@ -35,9 +37,14 @@ export function startAdmissionWebhook(
       log.info('webhook certificate reloaded');
       return;
     }
-    const validateNow = (request: Parameters<typeof validate>[0]) => {
+    const validateNow = (request: AdmissionRequest): Verdict | undefined => {
       const now = context();
-      return now === undefined ? undefined : validate(request, now);
+      const verdict = now && validate(request, now);
+      if (verdict !== undefined && verdict.refusals.length > 0) {
+        const object = `Ingress ${request.namespace}/${request.name}`;
+        log.info({ object, reasons: verdict.refusals }, 'ingress refused before it is written');
+      }
+      return verdict;
     };
     try {
       server = await WebhookServer.listen(options, pair, { validate: validateNow, onOutcome, log });
