@@ -65,8 +65,8 @@ export interface Reporter {
 
 /** Of one request. */
 const TIMEOUT_MS = 10_000;
-/** A pod has 30 s to end, unless told otherwise. */
-const LONGEST_CLEARING_MS = 25_000;
+/** Enough for some thousands; it goes on beside the drain. */
+const LONGEST_CLEARING_MS = 60_000;
 
 /** Reports back to the cluster, by the one replica that leads: statuses of Ingresses, and events. */
 export function createReporter(
