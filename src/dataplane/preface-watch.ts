@@ -5,6 +5,7 @@ import { CLIENT_PREFACE } from './http2/frames.ts';
 import type { SocketReader } from './socket-reader.ts';
 import { Timer } from './timer-wheel.ts';
 
+const ignore = (): void => undefined;
 const PREFACE = Buffer.from(CLIENT_PREFACE, 'latin1');
 
 /**
@@ -45,7 +46,7 @@ export class PrefaceWatch implements ClientSession {
     reader.socket.on('end', this.#onEnd);
     reader.socket.on('close', this.#onClose);
     // 'close' follows, and says all that matters.
-    reader.socket.on('error', () => undefined);
+    reader.socket.on('error', ignore);
   }
 
   drain(): void {
@@ -69,6 +70,7 @@ export class PrefaceWatch implements ClientSession {
 
   #leave(): void {
     this.#timer.remove();
+    this.#reader.socket.off('error', ignore);
     this.#reader.socket.off('end', this.#onEnd);
     this.#reader.socket.off('close', this.#onClose);
   }

@@ -247,10 +247,6 @@ export class ClientConnection implements ConnectionRole, Idling {
       socket: this.#socket,
       role: this,
       side: 'client',
-      settings: [
-        [SettingId.EnablePush, 0],
-        [SettingId.MaxHeaderListSize, headBytes],
-      ],
       streamWindowBytes: STREAM_WINDOW_BYTES,
       connectionWindowBytes: CONNECTION_WINDOW_BYTES,
       maxPeerStreams: 0,
@@ -270,7 +266,10 @@ export class ClientConnection implements ConnectionRole, Idling {
       }
     }
     this.failure = clientFailures.noHttp2;
-    this.#connection.start();
+    this.#connection.start([
+      [SettingId.EnablePush, 0],
+      [SettingId.MaxHeaderListSize, this.#engine.table.settings.upstream.headBytes],
+    ]);
   }
 
   #onRead(length: number): void {

@@ -9,13 +9,19 @@ const NOTICE_MS = 500;
 const LINGER_MS = 5_000;
 const PING = Buffer.from('shutdown', 'latin1');
 
+export interface EndHome {
+  /** The peer has had its time to hear of the end. */
+  onNoticed(): void;
+  /** That threw. */
+  onDefect(error: unknown): void;
+}
+
 export interface EndOptions {
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly socket: Socket;
   readonly output: FrameOutput;
-  /** The peer has had its time to hear of the end. */
-  readonly onNoticed: () => void;
+  readonly home: EndHome;
 }
 
 /**
@@ -30,15 +36,11 @@ export class ConnectionEnd {
   /** What the last GOAWAY said, which a further one may not exceed. */
   #lastStreamId = LARGEST_STREAM_ID;
   readonly #options: EndOptions;
-  readonly #timer: Timer;
+  /** Undefined: the end was not yet thought of. */
+  #timer: Timer | undefined = undefined;
 
   constructor(options: EndOptions) {
     this.#options = options;
-    this.#timer = new Timer(options.wheel, () => {
-      options.clock.update();
-      if (this.phase === 'notice') options.onNoticed();
-      else if (this.phase === 'over') options.socket.destroy();
-    });
   }
 
   /** Neither side wants to end. */
@@ -57,7 +59,7 @@ export class ConnectionEnd {
     writeGoaway(output.frames, LARGEST_STREAM_ID, code);
     writePing(output.frames, Flag.None, PING);
     output.schedule();
-    this.#timer.set(clock.nowMs + NOTICE_MS);
+    this.#wait(clock.nowMs + NOTICE_MS);
   }
 
   /** Whether an answered PING is that of `notice`. */
@@ -68,7 +70,7 @@ export class ConnectionEnd {
   goAway(lastStreamId: number, code: ErrorCode): void {
     const { output } = this.#options;
     this.phase = 'last';
-    this.#timer.clear();
+    this.#timer?.clear();
     this.#lastStreamId = Math.min(this.#lastStreamId, lastStreamId);
     writeGoaway(output.frames, this.#lastStreamId, code);
     output.schedule();
@@ -79,12 +81,30 @@ export class ConnectionEnd {
     const { output, clock, socket } = this.#options;
     this.phase = 'over';
     output.flush();
-    this.#timer.set(clock.nowMs + LINGER_MS);
+    this.#wait(clock.nowMs + LINGER_MS);
     socket.end();
   }
 
   closed(): void {
     this.phase = 'over';
-    this.#timer.remove();
+    this.#timer?.remove();
+  }
+
+  #wait(untilMs: number): void {
+    this.#timer ??= new Timer(this.#options.wheel, () => {
+      this.#onTimeout();
+    });
+    this.#timer.set(untilMs);
+  }
+
+  #onTimeout(): void {
+    const { clock, home, socket } = this.#options;
+    clock.update();
+    try {
+      if (this.phase === 'notice') home.onNoticed();
+      else if (this.phase === 'over') socket.destroy();
+    } catch (error) {
+      home.onDefect(error);
+    }
   }
 }

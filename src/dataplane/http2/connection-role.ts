@@ -9,7 +9,7 @@ import type { Http2Stream, StreamHandler } from './stream.ts';
  * How a role is built on this.
  *
  * A role (server-connection.ts, client-connection.ts) makes the socket, constructs `Http2Connection` with itself as `role`,
- * calls `start()` once bytes may be written, and gives every chunk that it reads to `read(chunk)`. Drain, timeout, end and
+ * calls `start(settings)` once bytes may be written, and gives every chunk that it reads to `read(chunk)`. Drain, timeout, end and
  * close of the socket are the connection's own business. Everything is synchronous; what is sent leaves in one write at the
  * end of the turn.
  *
@@ -46,13 +46,14 @@ export interface ConnectionRole {
   onDefect(error: unknown): void;
 }
 
+/** Settings, `InitialWindowSize` apart. */
+export type Announced = readonly (readonly [id: number, value: number])[];
+
 export interface ConnectionOptions {
   readonly engine: Engine;
   readonly socket: Socket;
   readonly role: ConnectionRole;
   readonly side: 'server' | 'client';
-  /** What we announce, `InitialWindowSize` apart. */
-  readonly settings: readonly (readonly [id: number, value: number])[];
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
   /** Of streams that the peer opens. */

@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import type { LimitName } from '../../observability/limits.ts';
 import type { Clock } from '../clock.ts';
-import { createGuard } from '../guard.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import type { StreamEnd } from './closed-streams.ts';
-import type { ConnectionOptions, ConnectionRole } from './connection-role.ts';
+import type { Announced, ConnectionOptions, ConnectionRole } from './connection-role.ts';
 import { ConnectionEnd } from './connection-end.ts';
 import { ControlFrames, type ControlledConnection } from './control-frames.ts';
 import { DataReceiver } from './data-receiver.ts';
@@ -67,19 +66,16 @@ export class Http2Connection
     this.clock = engine.clock;
     this.#floods = new FloodGuard(engine.clock, this.#onFlood);
     this.table = new StreamTable(side);
-    this.#output = new FrameOutput(socket, options.stallMs);
+    this.#output = new FrameOutput(socket, options.stallMs, this);
     this.sender = new DataSender(this.#output, this.#floods);
     this.receiver = new DataReceiver(options.connectionWindowBytes, this.#updateWindow);
     this.#dispatch = new FrameDispatch(this, this.#floods, side, options.maxHeaderListBytes);
-    const guard = createGuard((error) => {
-      role.onDefect(error);
-    });
     this.#end = new ConnectionEnd({
       wheel: engine.wheel,
       clock: engine.clock,
       socket,
       output: this.#output,
-      onNoticed: guard(this.#onNoticed),
+      home: this,
     });
     this.control = new ControlFrames(this, {
       role,
@@ -88,8 +84,7 @@ export class Http2Connection
       sender: this.sender,
       end: this.#end,
     });
-    this.#output.onRoom = guard(this.#onRoom);
-    watchSocket(socket, engine.clock, guard, this);
+    watchSocket(socket, engine.clock, this);
   }
 
   get peer(): PeerSettings {
@@ -122,8 +117,8 @@ export class Http2Connection
   }
 
   /** Sends what comes first: preface, SETTINGS, and a window for the whole connection. */
-  start(): void {
-    const { settings, streamWindowBytes, connectionWindowBytes } = this.#options;
+  start(settings: Announced): void {
+    const { streamWindowBytes, connectionWindowBytes } = this.#options;
     const { frames } = this.#output;
     if (this.side === 'client') frames.latin1(CLIENT_PREFACE);
     writeSettings(frames, [...settings, [SettingId.InitialWindowSize, streamWindowBytes]]);
@@ -344,12 +339,12 @@ export class Http2Connection
     this.destroy();
   }
 
-  readonly #onRoom = (): void => {
+  onRoom(): void {
     this.sender.pump();
     for (const stream of [...this.table.open.values()]) {
       if (!stream.isClosed && !stream.isFull) stream.handler.onDrain();
     }
-  };
+  }
 
   /** No further streams; it ends with those that are open. */
   goAway(code: ErrorCode): void {
@@ -358,9 +353,9 @@ export class Http2Connection
     if (this.table.open.size === 0) this.#over();
   }
 
-  readonly #onNoticed = (): void => {
+  onNoticed(): void {
     this.goAway(ErrorCode.NoError);
-  };
+  }
 
   readonly #onFlood = (limit: LimitName): void => {
     this.#role.onLimit(limit);
@@ -381,6 +376,10 @@ export class Http2Connection
   onStall(): void {
     this.#role.onLimit('slow-client');
     this.destroy();
+  }
+
+  onDefect(error: unknown): void {
+    this.#role.onDefect(error);
   }
 
   onClose(): void {

@@ -16,8 +16,8 @@ export class DataSender {
   readonly window = new SendWindow(DEFAULT_WINDOW_BYTES);
   readonly #output: FrameOutput;
   readonly #floods: FloodGuard;
-  /** Streams with DATA that waits, in turn. */
-  readonly #waiting = new Set<Http2Stream>();
+  /** Streams with DATA that waits, in turn; undefined: none ever had to. */
+  #waiting: Set<Http2Stream> | undefined = undefined;
   #isPumping = false;
   /** Bytes sent that no WINDOW_UPDATE has given back: to any stream, and to the connection. */
   readonly #unreturned = { stream: 0, connection: 0 };
@@ -62,23 +62,25 @@ export class DataSender {
 
   /** It has DATA that could not leave. */
   wait(stream: Http2Stream): void {
+    this.#waiting ??= new Set();
     this.#waiting.add(stream);
   }
 
   forget(stream: Http2Stream): void {
-    this.#waiting.delete(stream);
+    this.#waiting?.delete(stream);
   }
 
   /** Windows or room may have opened: one frame of each stream that waits, in turn, as long as anything moves. */
   pump(): void {
-    if (this.#isPumping) return;
+    const waiting = this.#waiting;
+    if (this.#isPumping || waiting === undefined) return;
     this.#isPumping = true;
-    let isMoving = this.#waiting.size > 0;
+    let isMoving = waiting.size > 0;
     while (isMoving && this.window.bytes > 0 && !this.#output.isFull) {
       isMoving = false;
-      for (const stream of [...this.#waiting]) {
+      for (const stream of [...waiting]) {
         const before = stream.sentBytes;
-        if (!stream.isClosed && !stream.pump(MAX_DATA_BYTES)) this.#waiting.delete(stream);
+        if (!stream.isClosed && !stream.pump(MAX_DATA_BYTES)) waiting.delete(stream);
         if (stream.sentBytes > before) isMoving = true;
       }
     }

@@ -35,6 +35,8 @@ export interface FrameEvents {
 
 const PREFACE = Buffer.from(CLIENT_PREFACE, 'latin1');
 const PRIORITY_BYTES = 5;
+/** One block is decoded at a time, and done with when its handler returns: idle connections keep none. */
+const sharedBlock = new HeaderBlock();
 
 /**
  * The peer's side of the protocol: whether a frame may come now and on this stream, whether its payload is sound, and what
@@ -49,8 +51,7 @@ export class FrameDispatch implements FrameHandler {
   readonly #reader = new FrameReader(this, DEFAULT_MAX_FRAME_BYTES);
   readonly #decoder = new HpackDecoder(DEFAULT_HEADER_TABLE_BYTES);
   readonly #assembly = new HeaderAssembly();
-  readonly #block = new HeaderBlock();
-  /** Bytes of the client's preface that came. */
+  /** Of the client's preface. */
   #prefaceBytes: number;
   #hasSettings = false;
   #wholeHeads = 0;
@@ -261,27 +262,27 @@ export class FrameDispatch implements FrameHandler {
   }
 
   #onBlock(streamId: number, endStream: boolean, fragment: Buffer): void {
-    const block = this.#block;
+    const block = sharedBlock;
     block.clear();
-    const { length } = fragment;
     const limit = this.#maxHeaderListBytes;
-    const outcome = this.#decoder.decode(fragment, 0, length, limit, block.add);
+    const outcome = this.#decoder.decode(fragment, 0, fragment.length, limit, block.add);
     if (outcome === 'compression-error') {
       this.#events.fail(ErrorCode.CompressionError, 'a header block does not decode');
       return;
     }
     block.isTooLarge = outcome === 'list-too-large';
     const stream = this.#events.table.open.get(streamId);
-    if (stream === undefined) this.#onUnknown(streamId, endStream);
+    if (stream === undefined) this.#onUnknown(streamId, endStream, block);
     else if (stream.isRemoteEnded) this.#events.streamError(streamId, ErrorCode.StreamClosed);
     else this.#events.onHead(stream, endStream, block);
+    block.clear();
   }
 
   /** A block for a stream that is not open: it opens one, or comes late, or is wrong. */
-  #onUnknown(streamId: number, endStream: boolean): void {
+  #onUnknown(streamId: number, endStream: boolean, block: HeaderBlock): void {
     const { table } = this.#events;
     if (this.#side === 'server' && table.isClients(streamId) && streamId > table.lastPeerId) {
-      this.#events.onPeerHead(streamId, endStream, this.#block);
+      this.#events.onPeerHead(streamId, endStream, block);
       return;
     }
     if (this.#passOver(streamId, endStream)) {

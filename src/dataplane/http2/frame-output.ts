@@ -8,13 +8,19 @@ import { flushAfterThisTurn, type Gathered } from './write-gatherer.ts';
 const FULL_BYTES = 65_536;
 const FLAGS_OFFSET = 4;
 
+export interface OutputHome {
+  /** There is room again, after somebody was told that there is none. */
+  onRoom(): void;
+  /** That threw. */
+  onDefect(error: unknown): void;
+}
+
 /** What a connection sends: frames are written to `frames`, and leave together at the end of the turn. */
 export class FrameOutput implements Gathered {
   readonly frames = new ByteWriter();
-  /** There is room again, after somebody was told that there is none. */
-  onRoom: () => void = () => undefined;
   readonly #socket: Socket;
   readonly #stallMs: () => number;
+  readonly #home: OutputHome;
   #isScheduled = false;
   #wasFull = false;
   /** The DATA frame that was written last, if nothing came after it: where it begins, and whose it is. */
@@ -23,7 +29,8 @@ export class FrameOutput implements Gathered {
   #lastDataStream = 0;
 
   /** @param stallMs longest time in which the kernel takes no byte; the socket then fires `timeout`. */
-  constructor(socket: Socket, stallMs: () => number) {
+  constructor(socket: Socket, stallMs: () => number, home: OutputHome) {
+    this.#home = home;
     this.#socket = socket;
     this.#stallMs = stallMs;
   }
@@ -107,7 +114,11 @@ export class FrameOutput implements Gathered {
   checkRoom(): void {
     if (!this.#wasFull || this.isFull) return;
     this.#wasFull = false;
-    this.onRoom();
+    try {
+      this.#home.onRoom();
+    } catch (error) {
+      this.#home.onDefect(error);
+    }
   }
 
   /** What was written beyond `from` goes into frames of its own. */

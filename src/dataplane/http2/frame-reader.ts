@@ -34,6 +34,7 @@ export interface FrameHandler {
   onFrameError(code: ErrorCode, reason: string): void;
 }
 
+const NO_BYTES = Buffer.alloc(0);
 const FIRST_ASSEMBLY_BYTES = 1024;
 /** Where a frame's header says its type. */
 const TYPE_AT = 3;
@@ -50,7 +51,8 @@ export class FrameReader {
   readonly #maxFrameBytes: number;
   #isStopped = false;
 
-  readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
+  /** Of a header that does not lie in one chunk. */
+  #header: Buffer = NO_BYTES;
   #headerBytes = 0;
 
   #length = 0;
@@ -106,6 +108,7 @@ export class FrameReader {
       return at + FRAME_HEADER_BYTES;
     }
     const end = Math.min(chunk.length, at + FRAME_HEADER_BYTES - this.#headerBytes);
+    if (this.#header === NO_BYTES) this.#header = Buffer.alloc(FRAME_HEADER_BYTES);
     chunk.copy(this.#header, this.#headerBytes, at, end);
     this.#headerBytes += end - at;
     if (this.#headerBytes === FRAME_HEADER_BYTES) {

@@ -28,8 +28,8 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
   readonly #connection: Http2Connection;
   /** For the first SETTINGS, and the time between streams. */
   readonly #timer: Timer;
-  /** For a head that has begun, whatever else runs. */
-  readonly #headTimer: Timer;
+  /** For a head that has begun, whatever else runs; undefined: none was ever slow to come. */
+  #headTimer: Timer | undefined = undefined;
   #exchanges = 0;
   #hasSettings = false;
   #openHead = 0;
@@ -46,10 +46,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     });
     this.#timer = new Timer(engine.wheel, guard(this.#onTimeout));
     this.#timer.set(engine.clock.nowMs + client.headMs);
-    this.#headTimer = new Timer(engine.wheel, guard(this.#onHeadTimeout));
-    const onDone = (): void => {
-      home.onConnectionDone(this);
-    };
+    const onDone = home.onConnectionDone.bind(home, this);
     reader.socket.on('finish', onDone);
     reader.socket.on('close', onDone);
     this.#connection = new Http2Connection({
@@ -57,12 +54,6 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
       socket: reader.socket,
       role: this,
       side: 'server',
-      settings: [
-        [SettingId.MaxConcurrentStreams, maxPeerStreams],
-        [SettingId.MaxHeaderListSize, client.headBytes],
-        [SettingId.EnableConnectProtocol, 1],
-        [SettingId.NoRfc7540Priorities, 1],
-      ],
       streamWindowBytes: STREAM_WINDOW_BYTES,
       connectionWindowBytes: CONNECTION_WINDOW_BYTES,
       maxPeerStreams,
@@ -70,7 +61,12 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
       stallMs: () => engine.table.settings.client.sendMs,
     });
     reader.onChunk = guard(this.#onData);
-    this.#connection.start();
+    this.#connection.start([
+      [SettingId.MaxConcurrentStreams, maxPeerStreams],
+      [SettingId.MaxHeaderListSize, client.headBytes],
+      [SettingId.EnableConnectProtocol, 1],
+      [SettingId.NoRfc7540Priorities, 1],
+    ]);
   }
 
   drain(): void {
@@ -127,7 +123,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
 
   onGone(): void {
     this.#timer.remove();
-    this.#headTimer.remove();
+    this.#headTimer?.remove();
   }
 
   onDefect(error: unknown): void {
@@ -141,9 +137,21 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     const { openHead } = this.#connection;
     if (openHead === this.#openHead || !this.#hasSettings) return;
     this.#openHead = openHead;
-    if (openHead === 0) this.#headTimer.clear();
-    else this.#headTimer.set(this.#engine.clock.nowMs + this.#engine.table.settings.client.headMs);
+    if (openHead === 0) this.#headTimer?.clear();
+    else this.#expectHead();
   };
+
+  #expectHead(): void {
+    const { wheel, clock, table } = this.#engine;
+    this.#headTimer ??= new Timer(wheel, () => {
+      try {
+        this.#onHeadTimeout();
+      } catch (error) {
+        this.onDefect(error);
+      }
+    });
+    this.#headTimer.set(clock.nowMs + table.settings.client.headMs);
+  }
 
   /** Nothing is going on: for how long that may last. */
   #rest(): void {
@@ -165,10 +173,10 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     }
   };
 
-  readonly #onHeadTimeout = (): void => {
+  #onHeadTimeout(): void {
     this.#engine.clock.update();
     if (this.#connection.openHead === 0) return;
     this.onLimit('request-head-timeout');
     this.#connection.fail(ErrorCode.EnhanceYourCalm, 'head not complete');
-  };
+  }
 }

@@ -9,9 +9,9 @@ export function fieldBytes(name: string, value: string): number {
 
 /** The decoder's dynamic table: first in, first out, bounded in bytes (RFC 7541 §2.3.2, §4). Entry 0 is the newest. */
 export class DynamicTable {
-  #names: string[] = newSlots(FIRST_SLOTS);
-  #values: string[] = newSlots(FIRST_SLOTS);
-  /** Where the next entry goes; slots are a ring whose length is a power of two. */
+  #names: string[] = [];
+  #values: string[] = [];
+  /** Where the next entry goes; slots are a ring whose length is a power of two, once there are any. */
   #next = 0;
   #count = 0;
   #bytes = 0;
@@ -73,6 +73,11 @@ export class DynamicTable {
   }
 
   #grow(): void {
+    if (this.#count === 0) {
+      this.#names = newSlots(FIRST_SLOTS);
+      this.#values = newSlots(FIRST_SLOTS);
+      return;
+    }
     const oldest = this.#slot(this.#count - 1);
     this.#names = unroll(this.#names, oldest);
     this.#values = unroll(this.#values, oldest);
