@@ -156,6 +156,33 @@ suite('the ways from ingress-nginx', () => {
       assert.doesNotMatch(body, /source-forbidden/);
     }
   });
+
+  test('the old release goes, and the new one takes over the class', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    const classPath = '/apis/networking.k8s.io/v1/ingressclasses/nginx';
+    const uid = valueAt(await object(classPath), 'metadata.uid');
+    await helm.install(newRelease([way('same-class')]));
+    await untilAnswered(NEW, 'web');
+    // Helm looks for this in what the release rendered, not at the object.
+    const keep = '{"helm.sh/resource-policy":"keep"}';
+    const annotations = `controller.ingressClassResource.annotations=${keep}`;
+    await helm.upgrade({ ...oldRelease(), args: ['--reuse-values', '--set-json', annotations] });
+    await helm.run(['uninstall', OLD, '-n', OLD]);
+    const owner = [`meta.helm.sh/release-name=${NEW}`, `meta.helm.sh/release-namespace=${NEW}`];
+    await cluster.kubectl(['annotate', '--overwrite', 'ingressclass', 'nginx', ...owner]);
+    const controllerValue = 'k8s.io/ingress-nginx';
+    await helm.upgrade({
+      ...newRelease([]),
+      args: [
+        ...['--set', 'controller.ingressClass=nginx'],
+        ...['--set', 'controller.ingressClassResource.name=nginx'],
+        ...['--set', `controller.ingressClassResource.controllerValue=${controllerValue}`],
+      ],
+    });
+    await cluster.untilRolledOut('ts-nginx-controller', NEW);
+    await untilAnswered(NEW, 'web');
+    assert.equal(valueAt(await object(classPath), 'metadata.uid'), uid);
+  });
 });
 
 function oldRelease(): Release {
