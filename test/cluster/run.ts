@@ -21,7 +21,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const kubeconfig = process.env['KUBECONFIG'];
   try {
-    if (args.includes('--shell') || testFiles(args).some((file) => file.startsWith('chart'))) {
+    const isShell = args.includes('--shell');
+    if (!isShell && testFiles(args).some((file) => file.startsWith('chart'))) {
       process.env[HELM_VARIABLE] = await installHelm(console.error);
     }
     if (kubeconfig !== undefined) {
