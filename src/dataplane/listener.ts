@@ -134,11 +134,17 @@ export class Listener {
       return;
     }
     const server = table.tls.serverFor(serverName);
-    if (server === 'reject') socket.end(UNRECOGNIZED_NAME, () => socket.destroy());
-    else server.emit('connection', socket);
+    if (server === 'reject') {
+      socket.end(UNRECOGNIZED_NAME, () => socket.destroy());
+      return;
+    }
+    // Who leaves in the midst of a handshake is gone; after it, a client may end its side and wait for the answer.
+    socket.allowHalfOpen = false;
+    server.emit('connection', socket);
   }
 
   #onSecure(socket: TLSSocket, server: TlsServer): void {
+    socket.allowHalfOpen = true;
     const { tls, settings } = this.#engine.table;
     const { recordBytes } = settings.tls;
     if (recordBytes !== undefined) socket.setMaxSendFragment(recordBytes);

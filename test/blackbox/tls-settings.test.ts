@@ -8,6 +8,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { TicketSettings } from '../../src/model/settings.ts';
 import { Sensitive } from '../../src/model/sensitive.ts';
 import { sampleKeyTypes } from '../unit/sample-key-types.ts';
+import { connectTlsClient } from './harness/raw-client.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy, type ProxyOptions, type RunningProxy } from './harness/start-proxy.ts';
 import { startUpstream } from './harness/upstream.ts';
@@ -271,3 +272,32 @@ function recordLengths(bytes: Buffer): number[] {
   }
   return lengths;
 }
+
+test('a client that leaves in the midst of a handshake is gone, and not waited for', async (t) => {
+  const proxy = await start(t);
+  const raw = connectTcp(proxy.httpsPort, '127.0.0.1');
+  t.after(() => raw.destroy());
+  // The client is never shown what the server answers, and so does not finish.
+  const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
+    raw.write(chunk);
+    done();
+  };
+  const carrier = new Duplex({ read: () => undefined, write });
+  const client = connect({ socket: carrier, servername: HOST, rejectUnauthorized: false });
+  client.on('error', () => undefined);
+  await once(raw, 'data');
+  raw.resume().end();
+  await once(raw, 'end');
+  client.destroy();
+});
+
+test('a client that ends its side after its request still gets the answer', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => {
+    setTimeout(() => response.end('late'), 50);
+  });
+  const proxy = await start(t, { upstreams: [upstream.endpoint] });
+  const client = await connectTlsClient(t, proxy.httpsPort, { servername: HOST });
+  client.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  client.end();
+  assert.equal((await client.readAnswer()).body, 'late');
+});
