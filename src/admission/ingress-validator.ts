@@ -7,7 +7,7 @@ import { tryIngress } from '../translate/try-ingress.ts';
 import type { AdmissionRequest } from './review.ts';
 import { treatmentOf } from './treatment.ts';
 import { ALLOWED, verdictOf, type Remark, type Verdict } from './verdict.ts';
-import { applyWebhookRules } from './webhook-rules.ts';
+import { applyWebhookRules, refuseTooManyPaths } from './webhook-rules.ts';
 
 export interface ValidationContext {
   /** The objects of now; the candidate is none of them. */
@@ -44,11 +44,17 @@ interface Judgement {
 }
 
 function judge(candidate: Ingress, { snapshot, options }: ValidationContext): Judgement {
-  const { findings, alone, taken, secrets, global } = tryIngress(candidate, snapshot, options);
+  const tooLarge = refuseTooManyPaths(candidate);
+  if (tooLarge.length > 0) return { refused: tooLarge, warned: [] };
+  const { findings, ownConflicts, taken, secrets, global } = tryIngress(
+    candidate,
+    snapshot,
+    options,
+  );
   const unknownSecrets = secrets.filter((secret) => !snapshot.secrets.has(secret));
   const treated = findings.map((finding) => ({
     finding,
-    treatment: treatmentOf(finding, { alone, secrets, unknownSecrets }),
+    treatment: treatmentOf(finding, { ownConflicts, secrets, unknownSecrets }),
   }));
   const withTreatment = (wanted: 'refuse' | 'warn'): readonly Remark[] =>
     treated.filter(({ treatment }) => treatment === wanted).map(({ finding }) => finding);

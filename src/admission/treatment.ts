@@ -25,8 +25,8 @@ const exceptions: Partial<Record<FindingCode, Treatment>> = {
 };
 
 export interface TreatmentContext {
-  /** What is said of the object when there is no other Ingress. */
-  readonly alone: readonly Finding[];
+  /** Paths that it has twice itself. */
+  readonly ownConflicts: readonly Finding[];
   /** Secrets that it names, and of these those that nobody has read. */
   readonly secrets: readonly string[];
   readonly unknownSecrets: readonly string[];
@@ -39,8 +39,6 @@ export function treatmentOf(finding: Finding, context: TreatmentContext): Treatm
   const speaksOf = (secret: string): boolean => message.includes(`Secret ${secret}`);
   if (context.unknownSecrets.some(speaksOf)) return 'pass';
   if (context.secrets.some(speaksOf)) return 'warn';
-  if (code === 'path-conflict' && context.alone.some((each) => each.message === message)) {
-    return 'warn';
-  }
+  if (context.ownConflicts.includes(finding)) return 'warn';
   return exceptions[code] ?? (findingEffects[code] === 'closed' ? 'refuse' : 'warn');
 }

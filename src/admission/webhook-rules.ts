@@ -20,15 +20,10 @@ export function applyWebhookRules(
   ingress: Ingress,
   { global, options }: { readonly global: GlobalSettings; readonly options: TranslateOptions },
 ): WebhookRemarks {
-  const paths = pathsOf(ingress);
-  const odd = oddPaths(paths);
+  const odd = oddPaths(pathsOf(ingress));
   const isStrict = global.values['strict-validate-path-type'];
   return {
-    refused: [
-      ...tooMany(paths.length),
-      ...foreignAnnotations(ingress, global, options),
-      ...(isStrict ? odd : []),
-    ],
+    refused: [...foreignAnnotations(ingress, global, options), ...(isStrict ? odd : [])],
     warned: isStrict ? [] : odd,
   };
 }
@@ -49,7 +44,9 @@ function pathsOf(ingress: Ingress): readonly PathPlace[] {
   );
 }
 
-function tooMany(count: number): readonly Remark[] {
+/** Before anything is done with them. */
+export function refuseTooManyPaths(ingress: Ingress): readonly Remark[] {
+  const count = pathsOf(ingress).length;
   if (count <= MAX_PATHS) return [];
   const message = `It has ${count} paths, and an Ingress has at most ${MAX_PATHS}: split it.`;
   return [{ field: 'spec.rules', message }];

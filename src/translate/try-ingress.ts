@@ -10,8 +10,8 @@ import type { TranslateOptions } from './translate-options.ts';
 export interface IngressTrial {
   /** All findings about it. */
   readonly findings: readonly Finding[];
-  /** Those of them that stay when all other Ingresses are gone. */
-  readonly alone: readonly Finding[];
+  /** Those of them that tell of a path which it has twice itself. */
+  readonly ownConflicts: readonly Finding[];
   /** Paths that others have now, and that it would take. */
   readonly taken: readonly Finding[];
   /** That it names. One that is not in the snapshot may be missing, or nobody has named it before. */
@@ -34,15 +34,18 @@ export function tryIngress(
   const run = (ingresses: Snapshot['ingresses']): readonly Finding[] =>
     memory.trial(() => translate({ ...snapshot, ingresses }, options).findings);
   const among = run(relatedIngresses(candidate, snapshot.ingresses, options));
-  const alone = run(new Map([[key, candidate]]));
+  const findings = among.filter((finding) => finding.object === object);
+  const conflicts = findings.filter(({ code }) => code === 'path-conflict');
+  // What stays when all other Ingresses are gone is nobody else's doing.
+  const alone = conflicts.length === 0 ? [] : run(new Map([[key, candidate]])).map(identify);
   const configMap = snapshot.configMaps.get(options.configMap ?? '');
   const { global } = memory.trial(() =>
     memory.configMaps.get('', [configMap], () => translateConfigMap(options.configMap, configMap)),
   );
   const { secrets } = parseIngress(candidate, { options, global });
   return {
-    findings: among.filter((finding) => finding.object === object),
-    alone: alone.filter((finding) => finding.object === object),
+    findings,
+    ownConflicts: conflicts.filter((finding) => alone.includes(identify(finding))),
     taken: takenPaths(object, among, memory.lastFindings),
     secrets,
     global,
