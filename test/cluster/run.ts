@@ -11,8 +11,9 @@ import { requireNamespaces, runInNamespace, settleInNamespace } from './harness/
 import { openShell } from './harness/shell.ts';
 
 /**
- * `node test/cluster/run.ts [--shell | NAME…]`: runs the tests against a real Kubernetes, all or those whose file names
- * contain NAME; `--shell` opens a shell beside a running cluster instead. README.md beside this file tells the rest.
+ * `node test/cluster/run.ts [--scale] [--shell | NAME…]`: runs the tests against a real Kubernetes, all or those whose file
+ * names contain NAME; with `--scale` those of `test/scale`. `--shell` opens a shell beside a running cluster instead.
+ * README.md beside this file tells the rest.
  */
 async function main(args: readonly string[]): Promise<number> {
   if (process.env[BINARY_VARIABLE] !== undefined) {
@@ -54,8 +55,8 @@ async function runInside(args: readonly string[]): Promise<number> {
 }
 
 /** One file after another: each has a cluster to itself. */
-async function runTests(names: readonly string[]): Promise<number> {
-  const files = testFiles(names).map((file) => join(import.meta.dirname, file));
+async function runTests(args: readonly string[]): Promise<number> {
+  const files = testFiles(args).map((file) => join(testFolder(args), file));
   const runner = spawn(process.execPath, ['--test', '--test-concurrency=1', ...files], {
     stdio: 'inherit',
   });
@@ -63,8 +64,13 @@ async function runTests(names: readonly string[]): Promise<number> {
   return code ?? 1;
 }
 
-function testFiles(names: readonly string[]): string[] {
-  return globSync('*.test.ts', { cwd: import.meta.dirname })
+function testFolder(args: readonly string[]): string {
+  return args.includes('--scale') ? join(import.meta.dirname, '../scale') : import.meta.dirname;
+}
+
+function testFiles(args: readonly string[]): string[] {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  return globSync('*.test.ts', { cwd: testFolder(args) })
     .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
     .sort();
 }

@@ -1,0 +1,57 @@
+import { metric } from '../cluster/harness/reporting.ts';
+import type { TsNginx } from '../cluster/harness/ts-nginx.ts';
+
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: 's' | 'ms' | 'MB' | '';
+  /** What is aimed at, at most; undefined: told for interest. */
+  readonly target?: number;
+}
+
+/**
+ * A machine that does other things meanwhile misses a target without anybody's fault. Beyond so many times the target
+ * something is wrong; 1 holds to the targets themselves.
+ */
+export const SLACK = Number(process.env['SCALE_SLACK'] ?? 3);
+
+/** A table for people. */
+export function tableOf(figures: readonly Figure[]): string {
+  const rows = figures.map(({ what, value, unit, target }) => [
+    what,
+    `${value.toFixed(unit === '' ? 0 : 1)} ${unit}`.trim(),
+    target === undefined ? '' : `<= ${target} ${unit}`.trim(),
+    target === undefined ? '' : value <= target ? 'met' : 'missed',
+  ]);
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .join('\n');
+}
+
+/** Those that are far beyond their target, in words. */
+export function beyond(figures: readonly Figure[]): string[] {
+  return figures
+    .filter(({ value, target }) => target !== undefined && value > target * SLACK)
+    .map(
+      ({ what, value, unit, target }) =>
+        `${what}: ${value.toFixed(1)} ${unit}, not ${target ?? ''}`,
+    );
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** Resident memory of the whole process, its threads' included. */
+export async function residentMb(tsNginx: TsNginx): Promise<number> {
+  return ((await metric(tsNginx, /^process_resident_memory_bytes /)) ?? Number.NaN) / 1e6;
+}
+
+/** CPU time of the whole process so far. */
+export async function cpuSeconds(tsNginx: TsNginx): Promise<number> {
+  return (await metric(tsNginx, /^process_cpu_seconds_total /)) ?? Number.NaN;
+}
