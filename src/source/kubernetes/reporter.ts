@@ -6,7 +6,7 @@ import type { Store } from '../store.ts';
 import { ApiWriter, type ObjectApi } from './api-writer.ts';
 import { systemClock } from './clock.ts';
 import { Credentials, type CredentialsOptions } from './credentials.ts';
-import { combineAlike, draftOfFinding, subjectOf } from './events/event-draft.ts';
+import { combineAlike, draftOfFinding, subjectOf, type FindObject } from './events/event-draft.ts';
 import { EventRecorder, type EventResult } from './events/event-recorder.ts';
 import { ForbiddenWrites } from './forbidden-writes.ts';
 import { Http1Transport } from './http1-transport.ts';
@@ -63,6 +63,8 @@ export interface Reporter {
   stop(): Promise<void>;
 }
 
+/** Changes of findings are gathered: what is gone again as soon is no event. */
+const FINDINGS_DELAY_MS = 500;
 /** Of one request. */
 const TIMEOUT_MS = 10_000;
 /** Enough for some thousands; it goes on beside the drain. */
@@ -88,6 +90,8 @@ class KubernetesReporter implements Reporter {
   readonly #events: EventRecorder;
   readonly #live = new LiveReports<LiveIngresses>();
   #known: LiveIngresses = { served: [], dropped: [] };
+  #findings: readonly Finding[] = [];
+  #telling: NodeJS.Timeout | undefined;
   #publishedService: unknown;
   #configMap: ConfigMap | undefined;
 
@@ -135,16 +139,20 @@ class KubernetesReporter implements Reporter {
     this.#status?.start();
     this.#events.start();
     this.#leadership.onChange(() => {
-      if (this.#leadership.isLeader()) this.#noteAll();
+      if (!this.#leadership.isLeader()) return;
+      this.#tellFindings();
+      this.#noteAll();
     });
     this.#leadership.start();
   }
 
   report({ version, ingresses, findings }: Report): void {
-    const drafts = findings.flatMap(
-      (finding) => draftOfFinding(finding, (resource, key) => this.#store.get(resource, key)) ?? [],
-    );
-    this.#events.setStanding(combineAlike(drafts));
+    if (!isSame(findings, this.#findings)) {
+      this.#findings = findings;
+      this.#telling ??= setTimeout(() => {
+        this.#tellFindings();
+      }, FINDINGS_DELAY_MS);
+    }
     this.#noteChanges(ingresses);
     this.#live.publish(version, ingresses);
     this.#takeLive();
@@ -162,6 +170,7 @@ class KubernetesReporter implements Reporter {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#telling);
     if (await this.#isLast()) await this.#status?.clear(LONGEST_CLEARING_MS);
     this.#status?.stop();
     this.#events.stop();
@@ -192,13 +201,25 @@ class KubernetesReporter implements Reporter {
     this.#noteConfigMap();
   }
 
+  /** Thousands of findings are some milliseconds of work, which only the leader needs to do. */
+  #tellFindings(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    if (!this.#leadership.isLeader()) return;
+    const find: FindObject = (resource, key) => this.#store.get(resource, key);
+    const drafts = this.#findings.flatMap((finding) => draftOfFinding(finding, find) ?? []);
+    this.#events.setStanding(combineAlike(drafts));
+  }
+
   #noteChanges(now: LiveIngresses): void {
-    const known = new Set([...this.#known.served, ...this.#known.dropped]);
+    this.#noteConfigMap();
+    const { served, dropped } = this.#known;
+    if (isSame(now.served, served) && isSame(now.dropped, dropped)) return;
+    const known = new Set([...served, ...dropped]);
     this.#known = now;
     for (const ingress of [...now.served, ...now.dropped]) {
       if (!known.has(ingress)) this.#noteSync(ingress);
     }
-    this.#noteConfigMap();
   }
 
   #noteSync(ingress: Ingress): void {
@@ -233,6 +254,11 @@ class KubernetesReporter implements Reporter {
       return false;
     }
   }
+}
+
+/** The same objects in the same order. */
+function isSame(a: readonly object[], b: readonly object[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 interface Deps {
