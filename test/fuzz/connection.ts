@@ -44,7 +44,8 @@ export async function talk(
 }
 
 /** Writes the pieces, one a turn, and ends as the stream says. */
-export async function say(socket: Socket, { pieces, ending }: FuzzStream): Promise<void> {
+export async function say(socket: Socket, { pieces, ending, deafMs }: FuzzStream): Promise<void> {
+  if (deafMs !== undefined) beDeaf(socket, deafMs);
   for (const [index, piece] of pieces.entries()) {
     if (index > 0) await new Promise((resolve) => setImmediate(resolve));
     if (socket.destroyed || !socket.writable) break;
@@ -56,4 +57,9 @@ export async function say(socket: Socket, { pieces, ending }: FuzzStream): Promi
   }
   if (ending === 'linger') await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
   if (!socket.destroyed) socket.end();
+}
+
+function beDeaf(socket: Socket, ms: number): void {
+  socket.pause();
+  setTimeout(() => socket.resume(), ms);
 }

@@ -7,6 +7,9 @@ import type { Random } from './random.ts';
 type FrameMutator = (frames: readonly FuzzFrame[], at: number, random: Random) => FuzzFrame[];
 
 const MOST_BYTES = 100_000;
+/** Of one in so many conversations: as much DATA in crumbs as a window of 65,535 bytes lets. */
+const LONG_ONE_IN = 400;
+const MOST_LONG_BYTES = 750_000;
 
 /** Fields that no request may have, or not there, or not twice. */
 const BAD_FIELDS: readonly FieldPair[] = [
@@ -189,6 +192,12 @@ export function mutateHttp2Answers(random: Random): Buffer {
 /** Frames first, and then, more seldom, bytes. */
 function damage(random: Random, preface: Buffer, sound: readonly FuzzFrame[]): Buffer {
   let frames = sound;
+  const isLong = random.below(LONG_ONE_IN) === 0;
+  if (isLong) {
+    const count = 20_000 + random.below(45_000);
+    const crumbs = repeated(FrameType.Data, random.pick(BODY_IDS), 'x', count);
+    frames = frames.toSpliced(random.below(frames.length + 1), 0, ...crumbs);
+  }
   for (let rounds = random.below(4); rounds > 0 && frames.length > 0; rounds--) {
     frames = random.pick(frameMutators)(frames, random.below(frames.length), random);
   }
@@ -196,7 +205,7 @@ function damage(random: Random, preface: Buffer, sound: readonly FuzzFrame[]): B
   for (let rounds = random.chance(25) ? 1 + random.below(2) : 0; rounds > 0; rounds--) {
     if (bytes.length > 0) bytes = damageBytes(bytes, preface.length, random);
   }
-  return bytes.subarray(0, MOST_BYTES);
+  return bytes.subarray(0, isLong ? MOST_LONG_BYTES : MOST_BYTES);
 }
 
 function damageWith(random: Random, bad: readonly FieldPair[]): DamageFields {

@@ -31,7 +31,7 @@ export class LoopWatch {
   }
 }
 
-function cpuMs(): number {
+export function cpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;
 }

@@ -6,7 +6,11 @@ export interface FuzzStream {
   readonly pieces: readonly Buffer[];
   /** Then: a FIN, a reset, or nothing for a moment and then a FIN. */
   readonly ending: 'end' | 'reset' | 'linger';
+  /** For so long it reads nothing. */
+  readonly deafMs?: number;
 }
+
+const DEAF_MS = 40;
 
 /** Cuts bytes as networks do, and ends them somehow. */
 export function cutStream(random: Random, bytes: Buffer): FuzzStream {
@@ -21,20 +25,20 @@ export function cutStream(random: Random, bytes: Buffer): FuzzStream {
   }
   if (from < bytes.length) pieces.push(bytes.subarray(from));
   const dice = random.below(100);
-  return { pieces, ending: dice < 85 ? 'end' : dice < 97 ? 'reset' : 'linger' };
+  const ending = dice < 85 ? 'end' : dice < 97 ? 'reset' : 'linger';
+  return random.chance(2) ? { pieces, ending, deafMs: DEAF_MS } : { pieces, ending };
 }
 
 /** As it can be given to `--replay`. */
-export function toLiteral({ pieces, ending }: FuzzStream): string {
-  return JSON.stringify({ pieces: pieces.map((piece) => piece.toString('latin1')), ending });
+export function toLiteral({ pieces, ...rest }: FuzzStream): string {
+  return JSON.stringify({ pieces: pieces.map((piece) => piece.toString('latin1')), ...rest });
 }
 
 export function fromLiteral(text: string): FuzzStream {
-  const { pieces, ending } = JSON.parse(text) as {
+  const { pieces, ...rest } = JSON.parse(text) as Omit<FuzzStream, 'pieces'> & {
     readonly pieces: readonly string[];
-    readonly ending: FuzzStream['ending'];
   };
-  return { pieces: pieces.map((piece) => Buffer.from(piece, 'latin1')), ending };
+  return { pieces: pieces.map((piece) => Buffer.from(piece, 'latin1')), ...rest };
 }
 
 /** All that is said, latin1. */

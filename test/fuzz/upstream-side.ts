@@ -148,14 +148,15 @@ async function startHostileUpstream(): Promise<HostileUpstream> {
  * What follows a whole answer comes with its end: bytes that come later, when the connection may carry another request, are
  * that one's answer by all that a proxy can know.
  */
-function withoutLateBytes({ pieces, ending }: FuzzStream, method: string): FuzzStream {
+function withoutLateBytes(stream: FuzzStream, method: string): FuzzStream {
+  const { pieces } = stream;
   let said = '';
   const last = pieces.findIndex((piece) => {
     said += piece.toString('latin1');
     return wholeAnswer(said, method, false) !== undefined;
   });
-  if (last === -1) return { pieces, ending };
-  return { pieces: [...pieces.slice(0, last), Buffer.concat(pieces.slice(last))], ending };
+  if (last === -1) return stream;
+  return { ...stream, pieces: [...pieces.slice(0, last), Buffer.concat(pieces.slice(last))] };
 }
 
 function answerClean(socket: Socket, index: string): void {
