@@ -32,6 +32,8 @@ interface Loss {
   readonly args?: readonly string[];
   /** The process has the name of a pod. */
   readonly isPod?: true;
+  /** The Secret of the webhook is there, with nothing in it. */
+  readonly hasEmptySecret?: true;
   /** Something is missing only when it stops. */
   readonly stops?: true;
   /** What is seen in place of words. */
@@ -39,7 +41,8 @@ interface Loss {
 }
 
 const NAMESPACE = 'cluster-test-rights';
-const RBAC = join(DEPLOY_FOLDER, '10-rbac.yaml');
+const WEBHOOK = join(DEPLOY_FOLDER, '../admission-webhook');
+const RBAC = [join(DEPLOY_FOLDER, '10-rbac.yaml'), join(WEBHOOK, '10-rbac.yaml')];
 const NODES: Right = { kind: 'ClusterRole', verb: 'get', resource: 'nodes' };
 
 /** What goes wrong without it, where that is not a sentence `does not allow VERB of RESOURCE` in the log. */
@@ -63,8 +66,18 @@ const LOSSES: Readonly<Record<string, Loss>> = {
     args: ['--report-node-internal-ip-address'],
     isPod: true,
   },
+  'create secrets': forWebhook('create', 'secrets'),
+  'get secrets': forWebhook('get', 'secrets'),
+  'update secrets': { ...forWebhook('update', 'secrets'), hasEmptySecret: true },
+  'get validatingwebhookconfigurations': forWebhook('get', 'validatingwebhookconfigurations'),
+  'patch validatingwebhookconfigurations': forWebhook('patch', 'validatingwebhookconfigurations'),
   'patch events': { look: untilEventsPileUp },
 };
+
+function forWebhook(verb: string, resource: string): Loss {
+  const says = new RegExp(`can't be kept .*cannot ${verb} resource \\W*${resource}`);
+  return { says, args: ['--validating-webhook=:8443'] };
+}
 
 /** Every right of deploy/kustomize, taken away alone: what is lost is said, and by that each is needed. */
 suite('each right is needed', () => {
@@ -77,6 +90,7 @@ suite('each right is needed', () => {
     cluster = await startCluster();
     cleanup.defer(() => cluster.stop());
     await installWithoutDeployment(cluster);
+    await cluster.kubectl(['apply', '--server-side', '-f', join(WEBHOOK, '30-webhook.yaml')]);
     await cluster.apply(
       ...appInNamespace({ name: 'web', namespace: NAMESPACE }),
       tlsSecret('web-tls', NAMESPACE, authority.issue('rights.test')),
@@ -93,6 +107,7 @@ suite('each right is needed', () => {
       const name = `without-rights-${addresses}`;
       const loss = LOSSES[rights.map(nameOf).join()] ?? {};
       await without(cluster, rights);
+      if (loss.hasEmptySecret === true) await cluster.apply(emptySecret());
       if (loss.isPod === true) await cluster.apply(podNamed(name));
       // Another address each time: there is a status to write.
       const args = [
@@ -145,7 +160,7 @@ function ingressAt(path: string): object {
 }
 
 function readRoles(): Role[] {
-  return parseAllDocuments(readFileSync(RBAC, 'utf8'))
+  return RBAC.flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')))
     .map((document) => document.toJS() as Role)
     .filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
 }
@@ -158,11 +173,12 @@ function grantedRights(): Right[] {
   );
 }
 
-/** The roles as they are shipped, less some rights; no Lease, so that the next process leads at once. */
+/** The roles as they are shipped, less some rights; what the process before has made is gone. */
 async function without(cluster: Cluster, rights: readonly Right[]): Promise<void> {
-  await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', RBAC]);
-  const ignoring = '--ignore-not-found';
-  await cluster.kubectl(['-n', 'ts-nginx', 'delete', 'lease', 'ts-nginx-leader', ignoring]);
+  const files = RBAC.flatMap((file) => ['-f', file]);
+  await cluster.kubectl(['apply', '--server-side', '--force-conflicts', ...files]);
+  const made = ['lease/ts-nginx-leader', 'secret/ts-nginx-admission'];
+  await cluster.kubectl(['-n', 'ts-nginx', 'delete', '--ignore-not-found', ...made]);
   for (const { kind, metadata, rules } of readRoles()) {
     const isTaken = (verb: string, resources: readonly string[]): boolean =>
       rights.some((r) => r.kind === kind && r.verb === verb && resources.includes(r.resource));
@@ -199,6 +215,11 @@ async function untilEventsPileUp(cluster: Cluster): Promise<void> {
     },
     { everyMs: 500 },
   );
+}
+
+function emptySecret(): object {
+  const metadata = { name: 'ts-nginx-admission', namespace: 'ts-nginx' };
+  return { apiVersion: 'v1', kind: 'Secret', metadata };
 }
 
 function podNamed(name: string): object {
