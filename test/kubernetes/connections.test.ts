@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import type { Access } from '../../src/source/kubernetes/credentials.ts';
+import { Http1Transport } from '../../src/source/kubernetes/http1-transport.ts';
 import { Http2Transport } from '../../src/source/kubernetes/http2-transport.ts';
 import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
 import { ingress } from './objects.ts';
@@ -61,16 +62,62 @@ test('a server that is not who it should be gets no request', LIMIT, async (t) =
   assert.deepEqual(server.requests, []);
 });
 
+test('a handshake that is never answered is given up, and tried again', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http2' });
+  server.apply('ingresses', ingress('shop/web'));
+  const path = await startPath(t, server, { mute: 3 });
+  const { synced, store, source } = startSource(t, server, {
+    url: path.url,
+    timing: { connectMs: 100, silenceMs: 60_000 },
+  });
+  while (!source.missing().some((line) => line.includes('connection timed out'))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await synced();
+  assert.ok(store.get('ingresses', 'shop/web'));
+});
+
+test('over HTTP/1.1 too', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'https1' });
+  const path = await startPath(t, server, { mute: 1 });
+  const transport = new Http1Transport({ connectMs: 100 });
+  t.after(() => {
+    transport.close();
+  });
+  const access: Access = {
+    server: new URL(path.url),
+    headers: {},
+    tls: { ca: server.ca },
+    proxyAgent: undefined,
+  };
+  const { signal } = new AbortController();
+  await assert.rejects(transport.get(access, '/api/v1/services', signal), /timed out/);
+  const { status, body } = await transport.get(access, '/api/v1/services', signal);
+  assert.equal(status, 200);
+  await once(body.resume(), 'end');
+});
+
 interface Path {
   readonly url: string;
   /** What is under way never arrives, in both directions, and nobody is told; what comes later does. */
   readonly vanish: () => void;
 }
 
-/** A network between a client and the server. */
-async function startPath(t: TestContext, server: FakeApiServer): Promise<Path> {
+/** A network between a client and the server. The first `mute` connections through it lead nowhere. */
+async function startPath(
+  t: TestContext,
+  server: FakeApiServer,
+  { mute = 0 }: { readonly mute?: number } = {},
+): Promise<Path> {
   const sockets = new Set<Socket>();
+  let accepted = 0;
   const network = createServer((near) => {
+    accepted += 1;
+    if (accepted <= mute) {
+      sockets.add(near);
+      near.on('error', () => undefined).resume();
+      return;
+    }
     const far = connect(Number(new URL(server.url).port), '127.0.0.1');
     for (const socket of [near, far]) {
       sockets.add(socket);

@@ -60,6 +60,12 @@ interface Revision {
   readonly object: FakeObject;
 }
 
+export interface Backup {
+  readonly objects: readonly (readonly [string, readonly (readonly [string, FakeObject])[]])[];
+  readonly revision: number;
+  readonly history: readonly Revision[];
+}
+
 /** Lists and watches from memory, as a kube-apiserver does, and breaks where it is told to. For faults alone. */
 export class FakeApiServer {
   readonly requests: SeenRequest[] = [];
@@ -67,6 +73,8 @@ export class FakeApiServer {
   acceptedToken: string | undefined;
   readonly ca: string | undefined;
   readonly key: string | undefined;
+  /** Lists are written in so many pieces, with a pause between two. */
+  slowLists: { readonly pieces: number; readonly everyMs: number } | undefined;
   readonly #server: Server;
   readonly #protocol: FakeApiServerOptions['protocol'];
   readonly #sockets = new Set<Socket>();
@@ -152,6 +160,21 @@ export class FakeApiServer {
   compact(): void {
     this.#revision += 1;
     this.#compactedAt = this.#revision;
+    this.#pages.clear();
+  }
+
+  /** Where `restore` leads back to. */
+  backup(): Backup {
+    const objects = [...this.#objects].map(([resource, table]) => [resource, [...table]] as const);
+    return { objects, revision: this.#revision, history: [...this.#history] };
+  }
+
+  /** What happened since is forgotten, and versions of then are given out again. */
+  restore({ objects, revision, history }: Backup): void {
+    this.#objects.clear();
+    for (const [resource, table] of objects) this.#objects.set(resource, new Map(table));
+    this.#history.splice(0, Infinity, ...history);
+    this.#revision = revision;
     this.#pages.clear();
   }
 
@@ -248,11 +271,17 @@ export class FakeApiServer {
     if (next !== undefined) this.#pages.set(next, rest);
     const metadata = { resourceVersion: this.version, ...(next && { continue: next }) };
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ kind: 'List', metadata, items: all.slice(0, limit) }));
+    const body = JSON.stringify({ kind: 'List', metadata, items: all.slice(0, limit) });
+    if (this.slowLists === undefined) response.end(body);
+    else writeSlowly(response, body, this.slowLists);
   }
 
   #watch(seen: SeenRequest, response: ServerResponse): void {
     const since = numberOf(seen.query.get('resourceVersion') ?? '');
+    if (since > this.#revision) {
+      refuse(response, 504, 'Timeout: Too large resource version');
+      return;
+    }
     response.writeHead(200, { 'content-type': 'application/json' });
     if (since < this.#compactedAt) {
       const object = { kind: 'Status', code: 410, message: 'too old resource version' };
@@ -354,6 +383,25 @@ function refuse(
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
   });
   response.end(JSON.stringify({ kind: 'Status', status: 'Failure', code, message }));
+}
+
+function writeSlowly(
+  response: ServerResponse,
+  body: string,
+  { pieces, everyMs }: { readonly pieces: number; readonly everyMs: number },
+): void {
+  const size = Math.ceil(body.length / pieces);
+  let sent = 0;
+  const timer = setInterval(() => {
+    response.write(body.slice(sent, sent + size));
+    sent += size;
+    if (sent < body.length) return;
+    clearInterval(timer);
+    response.end();
+  }, everyMs);
+  response.once('close', () => {
+    clearInterval(timer);
+  });
 }
 
 function misbehave(response: ServerResponse, fault: Fault): void {
