@@ -26,6 +26,7 @@ import { sessionCookieText } from './session-cookie.ts';
 const CLIENT_GONE = 499;
 const SWITCHING_PROTOCOLS = 101;
 const NOT_SWITCHED: OwnAnswer = { status: 502, failure: 'endpoint did not switch protocols' };
+const NO_TUNNEL: OwnAnswer = { status: 404, failure: 'no tunnel where the proxy answers itself' };
 
 /**
  * A request and its answer, from the parsed head to the access line. The codecs on either side push what they read, and
@@ -256,7 +257,7 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
   }
 
   /** Over HTTP/2 any 2xx would open the tunnel to the client (RFC 8441 §5), which but for a 101 leads nowhere. */
-  #refusesUpgrade({ status }: AnswerHead): boolean {
+  #refusesUpgrade({ status }: Pick<AnswerHead, 'status'>): boolean {
     return this.upgrade && this.protocol === 'HTTP/2.0' && status >= 200 && status < 300;
   }
 
@@ -284,7 +285,8 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     this.#begin(cluster?.pick(this), false);
   }
 
-  #answer(answer: OwnAnswer, title = answer.title, close = false): void {
+  #answer(own: OwnAnswer, title = own.title, close = false): void {
+    const answer = this.#refusesUpgrade(own) ? NO_TUNNEL : own;
     const showsProduct = this.engine.table.settings.serverTokens;
     const { head, page } = createOwnMessage(answer, this, { title, showsProduct });
     // Of a gRPC error too, which the client gets as a 200: docs/decisions/grpc-errors.md.

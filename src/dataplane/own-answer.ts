@@ -15,6 +15,7 @@ export interface OwnMessage {
 export interface AnsweredRequest {
   readonly method: string;
   readonly protocol: string;
+  readonly upgrade: boolean;
   readonly fields: FieldList;
 }
 
@@ -25,7 +26,8 @@ export function createOwnMessage(
   options: { readonly title: string | undefined; readonly showsProduct: boolean },
 ): OwnMessage {
   const reason = options.title ?? statusText(status);
-  if (status >= 400 && isGrpc(request.fields)) {
+  // Who asks for a tunnel reads the status: over HTTP/2 gRPC's 200 would open it.
+  if (status >= 400 && isGrpc(request.fields) && !request.upgrade) {
     const isHttp2 = request.protocol === 'HTTP/2.0';
     return { head: grpcErrorHead(status, reason, isHttp2), page: undefined };
   }

@@ -219,27 +219,6 @@ test('a body goes upstream whole, with its length or in chunks', async (t) => {
   assert.deepEqual([byTarget.get('/3')?.body, byTarget.get('/3')?.framing], ['world', 'chunked']);
 });
 
-for (const { name, frames } of [
-  { name: 'too long', frames: [data(1, 'hello!', true)] },
-  { name: 'too short', frames: [data(1, 'hell', true)] },
-  {
-    name: 'too short before trailers',
-    frames: [data(1, 'h'), frame(1, 5, 1, headerBlock([['x', 'y']]))],
-  },
-]) {
-  test(`a body ${name} for its length is never completed upstream`, async (t) => {
-    const { client, upstream } = await start(t);
-    client.request(1, request('POST', '/', ['content-length', '5']), false);
-    client.send(...frames);
-    assert.equal((await client.answer(1)).reset, ErrorCode.ProtocolError);
-    await assertServes(client);
-    assert.deepEqual(
-      upstream.completed().map(({ target }) => target),
-      ['/after'],
-    );
-  });
-}
-
 test('a reset stream aborts its request upstream', async (t) => {
   const { client, proxy, upstream } = await start(t);
   client.request(1, request('POST', '/cut'), false);

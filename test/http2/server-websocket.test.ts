@@ -13,6 +13,17 @@ const CONNECT: Fields = [
   ...request('CONNECT', '/chat', ['sec-websocket-version', '13'], ['sec-websocket-protocol', 'a']),
 ];
 
+function connectTo(path: string, authority: string): Fields {
+  return [
+    [':protocol', 'websocket'],
+    [':method', 'CONNECT'],
+    [':scheme', 'http'],
+    [':path', path],
+    [':authority', authority],
+    ['sec-websocket-version', '13'],
+  ];
+}
+
 /** An endpoint that agrees to a WebSocket, and echoes raw bytes after that. */
 async function startEcho(
   t: TestContext,
@@ -102,6 +113,23 @@ for (const status of ['200 OK', '204 No Content', '206 Partial Content']) {
     const { status: recorded, failure } = await proxy.nextRecord();
     assert.deepEqual([recorded, failure], [502, 'endpoint did not switch protocols']);
     assert.ok(!received.includes('ahead'));
+  });
+}
+
+for (const { name, fields } of [
+  { name: 'the health page', fields: connectTo('/healthz', 'nobody.test') },
+  {
+    name: 'an error page of gRPC',
+    fields: [...connectTo('/', 'nobody.test'), ['content-type', 'application/grpc']],
+  },
+] satisfies { name: string; fields: Fields }[]) {
+  test(`our own answers open no tunnel: ${name} is a 404`, async (t) => {
+    const { proxy } = await startEcho(t);
+    const client = await connectHttp2(t, proxy.httpPort);
+    client.request(1, fields, false);
+    const { status, isWhole } = await client.answer(1);
+    assert.deepEqual([status, isWhole], [404, true]);
+    assert.equal((await proxy.nextRecord()).status, 404);
   });
 }
 

@@ -62,7 +62,7 @@ export class ServerStream implements Downstream, StreamHandler {
   }
 
   get sentBytes(): number {
-    return this.#isMute ? 0 : this.#stream.writtenBytes;
+    return this.#stream.writtenBytes;
   }
 
   get isFull(): boolean {
@@ -131,7 +131,7 @@ export class ServerStream implements Downstream, StreamHandler {
   release(): void {
     this.#exchange = undefined;
     this.#bodyTimer?.remove();
-    if (this.#isMute) this.#owner.streamError(this.#stream, ErrorCode.ProtocolError);
+    if (this.#isMute) this.#breakOff();
   }
 
   /** All that one turn produces leaves together. */
@@ -141,7 +141,8 @@ export class ServerStream implements Downstream, StreamHandler {
 
   abort(): void {
     this.#exchange = undefined;
-    this.#stream.reset(ErrorCode.InternalError);
+    if (this.#isMute) this.#breakOff();
+    else this.#stream.reset(ErrorCode.InternalError);
     this.#bodyTimer?.remove();
   }
 
@@ -179,8 +180,15 @@ export class ServerStream implements Downstream, StreamHandler {
   onReset(_code: number, by: ResetBy): void {
     this.#bodyTimer?.remove();
     const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange?.onClientGone(GONE[by]);
+    if (exchange === undefined) return;
+    if (by === 'us') {
+      this.#engine.stats.limitTripped('malformed-request');
+      this.#isMute = true;
+      exchange.onRequestRefused(400, BROKE_PROTOCOL);
+    } else {
+      this.#exchange = undefined;
+      exchange.onClientGone(GONE[by]);
+    }
   }
 
   onDrain(): void {
@@ -265,11 +273,13 @@ export class ServerStream implements Downstream, StreamHandler {
   /** What follows a sound head is not: nothing of this request is completed. */
   #malformed(fault: Malformed): void {
     this.#engine.stats.limitTripped('malformed-request');
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    this.#bodyTimer?.remove();
-    exchange?.onClientGone(fault.reason);
-    this.#owner.streamError(this.#stream, ErrorCode.ProtocolError);
+    this.#isMute = true;
+    if (this.#exchange === undefined) this.#breakOff();
+    else this.#exchange.onRequestRefused(400, fault.reason);
+  }
+
+  #breakOff(): void {
+    if (!this.#stream.isClosed) this.#owner.streamError(this.#stream, ErrorCode.ProtocolError);
   }
 
   /** From here on DATA is raw, both ways. */
@@ -304,9 +314,9 @@ export class ServerStream implements Downstream, StreamHandler {
   }
 }
 
-const GONE: Readonly<Record<ResetBy, string>> = {
+const BROKE_PROTOCOL = 'client broke the protocol on the stream';
+const GONE: Readonly<Record<Exclude<ResetBy, 'us'>, string>> = {
   peer: 'client reset the stream',
-  us: 'client broke the protocol on the stream',
   connection: 'client closed the connection',
 };
 
