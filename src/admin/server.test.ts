@@ -173,16 +173,17 @@ test('a large configuration is printed without holding the control plane up', as
   });
   const virtualHosts = new Map(hosts.map((host) => [host.name, host]));
   const address = await serve(t, { config: () => ({ ...config, virtualHosts }) });
-  let longestMs = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    longestMs = Math.max(longestMs, performance.now() - last);
-    last = performance.now();
-  });
+  let turns = 0;
+  let isPrinted = false;
+  const takeTurn = (): void => {
+    turns += 1;
+    if (!isPrinted) setImmediate(takeTurn);
+  };
+  takeTurn();
   const body = await (await fetch(`${address}/config`)).text();
-  clearInterval(timer);
+  isPrinted = true;
   assert.equal(Object.keys((parse(body) as typeof config).virtualHosts).length, 2_000);
-  assert.ok(longestMs < 500, `${longestMs} ms`);
+  assert.ok(turns >= 100, `${turns} turns`);
 });
 
 test('/findings lists them with their effect', async (t) => {

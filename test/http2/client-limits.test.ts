@@ -24,7 +24,7 @@ test('silence after the request is a 504, and cancels the stream alone', async (
     });
     await serveToEnd(peer);
   });
-  const route = { timeouts: { readMs: 150 }, retry: { attempts: 1 } };
+  const route = { timeouts: { readMs: 600 }, retry: { attempts: 1 } };
   const proxy = await startGrpcProxy(t, [endpoint], { route });
   assert.equal((await ask(t, proxy)).status, 504);
   assert.equal(proxy.limits.get('upstream-read-timeout'), 1);
@@ -36,7 +36,7 @@ test('a connection on which nothing came at all meanwhile takes no more streams'
   const { endpoint, peers } = await startRawEndpoint(t, async (peer, index) => {
     if (index > 0) await serveToEnd(peer);
   });
-  const route = { timeouts: { readMs: 150 }, retry: { attempts: 1 } };
+  const route = { timeouts: { readMs: 600 }, retry: { attempts: 1 } };
   const proxy = await startGrpcProxy(t, [endpoint], { route });
   assert.equal((await ask(t, proxy)).status, 504);
   assert.equal((await ask(t, proxy)).body, '1');
