@@ -67,7 +67,11 @@ suite('rolling update of ts-nginx', () => {
   };
 
   const startLoads = (): Readonly<Record<string, SteadyLoad>> => {
-    const afterwards = { after: (stop: () => void) => cleanup.defer(stop) };
+    const afterwards = {
+      after: (stop: () => void) => {
+        cleanup.defer(stop);
+      },
+    };
     const http = { port: balancer.port(80), perSecond: PER_SECOND, path: '/load' };
     const https = { ...http, port: balancer.port(443), protocol: 'h2' as const };
     return {
