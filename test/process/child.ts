@@ -54,9 +54,13 @@ export class Child {
     this.#child.kill(signal);
   }
 
-  /** Resolves when all that it wrote so far matches; rejects when it ends without, or after 20 s. */
-  async printed(pattern: RegExp, where: 'stdout' | 'stderr' = 'stdout'): Promise<RegExpExecArray> {
-    const signal = AbortSignal.timeout(20_000);
+  /** Resolves when all that it wrote so far matches; rejects when it ends without, or after `patienceMs`. */
+  async printed(
+    pattern: RegExp,
+    where: 'stdout' | 'stderr' = 'stdout',
+    patienceMs = 20_000,
+  ): Promise<RegExpExecArray> {
+    const signal = AbortSignal.timeout(patienceMs);
     const stream = this.#child[where];
     if (stream === null) throw new Error(`no ${where}`);
     for (;;) {

@@ -58,6 +58,53 @@ test(
   },
 );
 
+/** Those who send fall silent when all is measured; who takes nothing has the 60 s of `send_timeout`, which no key changes. */
+const HTTP2_SETTINGS = {
+  'client-header-timeout': '30',
+  'client-body-timeout': '10',
+  'keep-alive': '2',
+};
+const HTTP2_LIMITS = ['request-head-timeout', 'request-body-timeout', 'slow-client'];
+const HTTP2_MEASURED_MS = 6_000;
+const HTTP2_ENDED_WITHIN_MS = 80_000;
+
+/** The measure is another instance, while the same clients are held by the one. */
+test('a thousand slow clients of each kind over HTTP/2 leave good requests alone', async (t) => {
+  const options = { endpoints: [await startEndpoint(t)], settings: HTTP2_SETTINGS };
+  const product = await startProduct(t, options);
+  const other = await startProduct(t, options);
+  const load = { perSecond: PER_SECOND, forMs: HTTP2_MEASURED_MS };
+  const warmUps = [product, other].map(({ httpPort }) =>
+    loadFromProcess(t, { ...load, port: httpPort, forMs: 2_000 }),
+  );
+  await Promise.all(warmUps);
+
+  const residentBytes = await product.residentBytes();
+  const script = join(import.meta.dirname, 'harness/slow-http2-clients.ts');
+  const args = [process.execPath, script, String(product.httpPort), String(CLIENTS)];
+  const clients = new Child(t, 'nice', ['-n', '19', ...args], {});
+  await clients.printed(/^open /m);
+  const attacked = await loadFromProcess(t, { ...load, port: product.httpPort });
+  const elsewhere = await loadFromProcess(t, { ...load, port: other.httpPort });
+  const open = await openConnections(product);
+  const growth = (await product.residentBytes()) - residentBytes;
+  clients.type('enough\n');
+  for (const [when, { requests, p50Ms, p99Ms }] of Object.entries({ attacked, elsewhere })) {
+    const [half, most] = [p50Ms, p99Ms].map((ms) => ms.toFixed(1));
+    t.diagnostic(`${when}: ${requests} requests, p50 ${half} ms, p99 ${most} ms`);
+  }
+  t.diagnostic(`${open} connections, ${(growth / 1024 / 1024).toFixed(0)} MiB more`);
+
+  assert.deepEqual([...elsewhere.failures, ...attacked.failures], []);
+  assert.ok(open >= 3 * CLIENTS, `${open} connections are held`);
+  const allowedMs = Math.max(3 * elsewhere.p99Ms, LEAST_ALLOWED_MS);
+  assert.ok(attacked.p99Ms <= allowedMs, `p99 ${attacked.p99Ms} ms`);
+  await clients.printed(/^closed$/m, 'stdout', HTTP2_ENDED_WITHIN_MS);
+  for (const limit of HTTP2_LIMITS) {
+    assert.equal(await product.metric('ts_nginx_limits_tripped_total', `"${limit}"`), CLIENTS);
+  }
+});
+
 async function startEndpoint(t: TestContext): Promise<number> {
   const main = join(import.meta.dirname, 'harness/page-upstream-main.ts');
   const child = new Child(t, process.execPath, [main], {});
