@@ -8,7 +8,7 @@ export class FieldBlock {
   readonly lines: string;
 
   constructor(fields: FieldList) {
-    this.fields = fields;
+    this.fields = fields.compact();
     // Flat: what it is put together from would cost thrice as much for as long as a connection is kept.
     this.lines = Buffer.from(fieldLines(fields), 'latin1').toString('latin1');
   }

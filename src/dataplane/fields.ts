@@ -230,9 +230,15 @@ export function familyOf(name: string): number {
  * spelling; values are trimmed, one character a byte (latin1), and hold no CR, LF or NUL.
  */
 export class FieldList {
-  readonly names: string[] = [];
-  readonly values: string[] = [];
-  readonly kinds: number[] = [];
+  readonly names: string[];
+  readonly values: string[];
+  readonly kinds: number[];
+
+  constructor(names: string[] = [], values: string[] = [], kinds: number[] = []) {
+    this.names = names;
+    this.values = values;
+    this.kinds = kinds;
+  }
 
   get length(): number {
     return this.kinds.length;
@@ -242,6 +248,11 @@ export class FieldList {
     this.names.push(name);
     this.values.push(value);
     this.kinds.push(kind);
+  }
+
+  /** The same, for long: without the room that arrays get which grow. */
+  compact(): FieldList {
+    return new FieldList(this.names.slice(), this.values.slice(), this.kinds.slice());
   }
 
   /** Value of the first field of this kind. */

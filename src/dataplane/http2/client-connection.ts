@@ -49,6 +49,7 @@ export class ClientConnection implements ConnectionRole, Idling {
   idleAfter: Idling | undefined = undefined;
   /** What its streams fail with when it ends under them. */
   failure: UpstreamFailure = upstreamFailures.refused;
+  readonly stallMs = STALL_MS;
   readonly #engine: Engine;
   readonly #home: ClientConnections;
   readonly #socket: Socket;
@@ -198,6 +199,10 @@ export class ClientConnection implements ConnectionRole, Idling {
     this.#home.retire(this);
   }
 
+  onSent(): void {
+    return;
+  }
+
   onGone(): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -251,7 +256,6 @@ export class ClientConnection implements ConnectionRole, Idling {
       connectionWindowBytes: CONNECTION_WINDOW_BYTES,
       maxPeerStreams: 0,
       maxHeaderListBytes: headBytes,
-      stallMs: () => STALL_MS,
     });
   }
 

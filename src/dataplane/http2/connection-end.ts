@@ -10,18 +10,14 @@ const LINGER_MS = 5_000;
 const PING = Buffer.from('shutdown', 'latin1');
 
 export interface EndHome {
-  /** The peer has had its time to hear of the end. */
-  onNoticed(): void;
-  /** That threw. */
-  onDefect(error: unknown): void;
-}
-
-export interface EndOptions {
   readonly wheel: TimerWheel;
   readonly clock: Clock;
   readonly socket: Socket;
   readonly output: FrameOutput;
-  readonly home: EndHome;
+  /** The peer has had its time to hear of the end. */
+  onNoticed(): void;
+  /** That threw. */
+  onDefect(error: unknown): void;
 }
 
 /**
@@ -35,12 +31,12 @@ export class ConnectionEnd {
   hasPeerEnded = false;
   /** What the last GOAWAY said, which a further one may not exceed. */
   #lastStreamId = LARGEST_STREAM_ID;
-  readonly #options: EndOptions;
+  readonly #home: EndHome;
   /** Undefined: the end was not yet thought of. */
   #timer: Timer | undefined = undefined;
 
-  constructor(options: EndOptions) {
-    this.#options = options;
+  constructor(home: EndHome) {
+    this.#home = home;
   }
 
   /** Neither side wants to end. */
@@ -54,7 +50,7 @@ export class ConnectionEnd {
   }
 
   notice(code: ErrorCode): void {
-    const { output, clock } = this.#options;
+    const { output, clock } = this.#home;
     this.phase = 'notice';
     writeGoaway(output.frames, LARGEST_STREAM_ID, code);
     writePing(output.frames, Flag.None, PING);
@@ -68,7 +64,7 @@ export class ConnectionEnd {
   }
 
   goAway(lastStreamId: number, code: ErrorCode): void {
-    const { output } = this.#options;
+    const { output } = this.#home;
     this.phase = 'last';
     this.#timer?.clear();
     this.#lastStreamId = Math.min(this.#lastStreamId, lastStreamId);
@@ -78,7 +74,7 @@ export class ConnectionEnd {
 
   /** All is said: what is gathered leaves, and the peer gets a moment to close. */
   over(): void {
-    const { output, clock, socket } = this.#options;
+    const { output, clock, socket } = this.#home;
     this.phase = 'over';
     output.flush();
     this.#wait(clock.nowMs + LINGER_MS);
@@ -91,14 +87,15 @@ export class ConnectionEnd {
   }
 
   #wait(untilMs: number): void {
-    this.#timer ??= new Timer(this.#options.wheel, () => {
+    this.#timer ??= new Timer(this.#home.wheel, () => {
       this.#onTimeout();
     });
     this.#timer.set(untilMs);
   }
 
   #onTimeout(): void {
-    const { clock, home, socket } = this.#options;
+    const home = this.#home;
+    const { clock, socket } = home;
     clock.update();
     try {
       if (this.phase === 'notice') home.onNoticed();

@@ -30,6 +30,8 @@ import type { Http2Stream, StreamHandler } from './stream.ts';
 
 /** What a role is told of its connection. */
 export interface ConnectionRole {
+  /** Longest time in which the socket takes no byte. */
+  readonly stallMs: number;
   /** Server: the peer opens a stream. Never called on a client's connection. */
   onPeerStream(stream: Http2Stream): StreamHandler;
   /** The peer's SETTINGS came, the first or new ones. */
@@ -40,6 +42,8 @@ export interface ConnectionRole {
   onLimit(limit: LimitName): void;
   /** The peer broke the protocol, or we end it: GOAWAY with this code was sent, streams have ended. */
   onConnectionError(code: ErrorCode, reason: string): void;
+  /** All that was to be sent is with the kernel, and nothing follows. */
+  onSent(): void;
   /** The socket is closed; streams have ended. */
   onGone(): void;
   /** Something threw that must not. */
@@ -60,6 +64,4 @@ export interface ConnectionOptions {
   readonly maxPeerStreams: number;
   /** Of a decoded header block, as RFC 9113 §6.5.2 counts. */
   readonly maxHeaderListBytes: number;
-  /** Longest time in which the socket takes no byte. */
-  readonly stallMs: () => number;
 }

@@ -6,9 +6,9 @@ import type { StreamEnd } from './closed-streams.ts';
 import type { Announced, ConnectionOptions, ConnectionRole } from './connection-role.ts';
 import { ConnectionEnd } from './connection-end.ts';
 import { ControlFrames, type ControlledConnection } from './control-frames.ts';
-import { DataReceiver } from './data-receiver.ts';
+import { DataReceiver, type ReceiverHome } from './data-receiver.ts';
 import { DataSender } from './data-sender.ts';
-import { FloodGuard } from './flood-guard.ts';
+import { FloodGuard, type FloodHome } from './flood-guard.ts';
 import { FrameDispatch, type FrameEvents } from './frame-dispatch.ts';
 import { FrameOutput } from './frame-output.ts';
 import {
@@ -37,7 +37,7 @@ const MAX_UNSENT_BYTES = 1_048_576;
 
 /** One HTTP/2 connection, in either role: all of RFC 9113 but what a request and an answer are. connection-role.ts says how it is used. */
 export class Http2Connection
-  implements StreamHome, FrameEvents, ControlledConnection, SocketEvents
+  implements StreamHome, FrameEvents, ControlledConnection, SocketEvents, FloodHome, ReceiverHome
 {
   readonly side: 'server' | 'client';
   readonly wheel: TimerWheel;
@@ -46,45 +46,37 @@ export class Http2Connection
   readonly control: ControlFrames;
   readonly sender: DataSender;
   readonly receiver: DataReceiver;
-  readonly #options: ConnectionOptions;
-  readonly #role: ConnectionRole;
-  readonly #socket: Socket;
-  readonly #output: FrameOutput;
+  readonly role: ConnectionRole;
+  readonly socket: Socket;
+  readonly output: FrameOutput;
+  readonly encoder = new HpackEncoder();
+  readonly end: ConnectionEnd;
+  readonly #streamWindowBytes: number;
+  readonly #connectionWindowBytes: number;
+  readonly #maxPeerStreams: number;
   readonly #dispatch: FrameDispatch;
-  readonly #encoder = new HpackEncoder();
   readonly #floods: FloodGuard;
-  readonly #end: ConnectionEnd;
   #headAt = 0;
 
   constructor(options: ConnectionOptions) {
     const { engine, socket, role, side } = options;
-    this.#options = options;
-    this.#role = role;
-    this.#socket = socket;
+    this.role = role;
+    this.socket = socket;
+    this.#streamWindowBytes = options.streamWindowBytes;
+    this.#connectionWindowBytes = options.connectionWindowBytes;
+    this.#maxPeerStreams = options.maxPeerStreams;
     this.side = side;
     this.wheel = engine.wheel;
     this.clock = engine.clock;
-    this.#floods = new FloodGuard(engine.clock, this.#onFlood);
+    this.#floods = new FloodGuard(engine.clock, this);
     this.table = new StreamTable(side);
-    this.#output = new FrameOutput(socket, options.stallMs, this);
-    this.sender = new DataSender(this.#output, this.#floods);
-    this.receiver = new DataReceiver(options.connectionWindowBytes, this.#updateWindow);
+    this.output = new FrameOutput(socket, this);
+    this.sender = new DataSender(this.output, this.#floods);
+    this.receiver = new DataReceiver(options.connectionWindowBytes, this);
     this.#dispatch = new FrameDispatch(this, this.#floods, side, options.maxHeaderListBytes);
-    this.#end = new ConnectionEnd({
-      wheel: engine.wheel,
-      clock: engine.clock,
-      socket,
-      output: this.#output,
-      home: this,
-    });
-    this.control = new ControlFrames(this, {
-      role,
-      encoder: this.#encoder,
-      output: this.#output,
-      sender: this.sender,
-      end: this.#end,
-    });
-    watchSocket(socket, engine.clock, this);
+    this.end = new ConnectionEnd(this);
+    this.control = new ControlFrames(this);
+    watchSocket(socket, this);
   }
 
   get peer(): PeerSettings {
@@ -95,8 +87,12 @@ export class Http2Connection
     return this.table.open.size;
   }
 
+  get stallMs(): number {
+    return this.role.stallMs;
+  }
+
   get isOutputFull(): boolean {
-    return this.#output.isFull;
+    return this.output.isFull;
   }
 
   /** Which head has begun and is not whole; 0: none. */
@@ -106,7 +102,7 @@ export class Http2Connection
 
   /** It neither ends nor is about to. */
   get isOpen(): boolean {
-    return this.#end.isOpen;
+    return this.end.isOpen;
   }
 
   /** Client: another stream may be opened now. */
@@ -118,17 +114,16 @@ export class Http2Connection
 
   /** Sends what comes first: preface, SETTINGS, and a window for the whole connection. */
   start(settings: Announced): void {
-    const { streamWindowBytes, connectionWindowBytes } = this.#options;
-    const { frames } = this.#output;
+    const { frames } = this.output;
     if (this.side === 'client') frames.latin1(CLIENT_PREFACE);
-    writeSettings(frames, [...settings, [SettingId.InitialWindowSize, streamWindowBytes]]);
-    const increment = connectionWindowBytes - DEFAULT_WINDOW_BYTES;
+    writeSettings(frames, [...settings, [SettingId.InitialWindowSize, this.#streamWindowBytes]]);
+    const increment = this.#connectionWindowBytes - DEFAULT_WINDOW_BYTES;
     if (increment > 0) writeWindowUpdate(frames, 0, increment);
-    this.#output.schedule();
+    this.output.schedule();
   }
 
   read(chunk: Buffer): void {
-    if (this.#end.phase === 'over') return;
+    if (this.end.phase === 'over') return;
     this.#dispatch.read(chunk);
     this.receiver.pause();
   }
@@ -140,50 +135,50 @@ export class Http2Connection
 
   /** No further streams; those that run end first. What the peer has sent before it knows is still served. */
   shutdown(code: ErrorCode = ErrorCode.NoError): void {
-    if (this.#end.phase !== 'open') return;
+    if (this.end.phase !== 'open') return;
     if (this.side === 'client') this.goAway(code);
-    else this.#end.notice(code);
+    else this.end.notice(code);
   }
 
   /** Ends it at once, with GOAWAY where that can still be said. */
   fail(code: ErrorCode, reason: string): void {
-    if (this.#end.phase === 'over') return;
-    this.#end.goAway(this.table.lastPeerId, code);
-    this.#end.phase = 'over';
+    if (this.end.phase === 'over') return;
+    this.end.goAway(this.table.lastPeerId, code);
+    this.end.phase = 'over';
     this.#dispatch.stop();
-    this.#output.flush();
-    this.#role.onConnectionError(code, reason);
+    this.output.flush();
+    this.role.onConnectionError(code, reason);
     this.#endStreams(ErrorCode.InternalError);
-    this.#end.over();
+    this.end.over();
   }
 
   destroy(): void {
-    this.#end.phase = 'over';
+    this.end.phase = 'over';
     this.#dispatch.stop();
-    this.#socket.destroy();
+    this.socket.destroy();
     this.#endStreams(ErrorCode.InternalError);
   }
 
   // What streams ask for.
 
   beginHead(streamId: number): void {
-    this.#headAt = this.#output.frames.length;
-    writeFrameHeader(this.#output.frames, 0, FrameType.Headers, Flag.None, streamId);
+    this.#headAt = this.output.frames.length;
+    writeFrameHeader(this.output.frames, 0, FrameType.Headers, Flag.None, streamId);
   }
 
   field(name: string, value: string): void {
-    this.#encoder.field(this.#output.frames, name, value);
+    this.encoder.field(this.output.frames, name, value);
   }
 
   endHead(stream: Http2Stream, endStream: boolean): void {
-    stream.writtenBytes += this.#output.frames.length - this.#headAt;
-    this.#output.endHeaders(this.#headAt, stream.id, endStream, this.peer.maxFrameBytes);
+    stream.writtenBytes += this.output.frames.length - this.#headAt;
+    this.output.endHeaders(this.#headAt, stream.id, endStream, this.peer.maxFrameBytes);
     this.checkUnsent();
     if (endStream) this.#localEnd(stream);
   }
 
   writeEnd(stream: Http2Stream): void {
-    this.#output.endStream(stream.id);
+    this.output.endStream(stream.id);
     this.#localEnd(stream);
   }
 
@@ -201,17 +196,17 @@ export class Http2Connection
 
   onPeerHead(streamId: number, endStream: boolean, block: HeaderBlock): void {
     this.table.lastPeerId = streamId;
-    if (this.#end.phase === 'last') {
+    if (this.end.phase === 'last') {
       this.table.closed.remember(streamId, 'reset-by-us');
       return;
     }
-    if (this.table.open.size >= this.#options.maxPeerStreams) {
-      this.#role.onLimit('http2-streams');
+    if (this.table.open.size >= this.#maxPeerStreams) {
+      this.role.onLimit('http2-streams');
       this.refuse(streamId, ErrorCode.RefusedStream);
       return;
     }
     const stream = this.#addStream(streamId, NO_HANDLER);
-    stream.handler = this.#role.onPeerStream(stream);
+    stream.handler = this.role.onPeerStream(stream);
     this.onHead(stream, endStream, block);
   }
 
@@ -277,7 +272,7 @@ export class Http2Connection
   #addStream(id: number, handler: StreamHandler): Http2Stream {
     const windows = {
       send: this.peer.initialWindowBytes,
-      receive: this.#options.streamWindowBytes,
+      receive: this.#streamWindowBytes,
     };
     const stream = new Http2Stream(this, id, handler, windows);
     this.table.open.set(id, stream);
@@ -302,8 +297,8 @@ export class Http2Connection
     this.table.closed.remember(stream.id, end);
     const held = stream.close();
     if (held > 0) this.receiver.consumed(undefined, held);
-    this.#role.onStreamClosed(stream);
-    if (this.#end.isNear && this.table.open.size === 0) this.goAway(ErrorCode.NoError);
+    this.role.onStreamClosed(stream);
+    if (this.end.isNear && this.table.open.size === 0) this.goAway(ErrorCode.NoError);
   }
 
   /** Client: the peer has not processed it, and will not. */
@@ -322,20 +317,20 @@ export class Http2Connection
   }
 
   #writeReset(streamId: number, code: ErrorCode): void {
-    writeRstStream(this.#output.frames, streamId, code);
-    this.#output.schedule();
+    writeRstStream(this.output.frames, streamId, code);
+    this.output.schedule();
     this.checkUnsent();
   }
 
-  readonly #updateWindow = (streamId: number, increment: number): void => {
-    if (this.#end.phase === 'over') return;
-    writeWindowUpdate(this.#output.frames, streamId, increment);
-    this.#output.schedule();
-  };
+  updateWindow(streamId: number, increment: number): void {
+    if (this.end.phase === 'over') return;
+    writeWindowUpdate(this.output.frames, streamId, increment);
+    this.output.schedule();
+  }
 
   checkUnsent(): void {
-    if (this.#end.phase === 'over' || this.#output.unsentBytes < MAX_UNSENT_BYTES) return;
-    this.#role.onLimit('http2-unread-answers');
+    if (this.end.phase === 'over' || this.output.unsentBytes < MAX_UNSENT_BYTES) return;
+    this.role.onLimit('http2-unread-answers');
     this.destroy();
   }
 
@@ -348,8 +343,8 @@ export class Http2Connection
 
   /** No further streams; it ends with those that are open. */
   goAway(code: ErrorCode): void {
-    if (this.#end.phase === 'over') return;
-    if (this.#end.phase !== 'last') this.#end.goAway(this.table.lastPeerId, code);
+    if (this.end.phase === 'over') return;
+    if (this.end.phase !== 'last') this.end.goAway(this.table.lastPeerId, code);
     if (this.table.open.size === 0) this.#over();
   }
 
@@ -357,43 +352,47 @@ export class Http2Connection
     this.goAway(ErrorCode.NoError);
   }
 
-  readonly #onFlood = (limit: LimitName): void => {
-    this.#role.onLimit(limit);
+  onFlood(limit: LimitName): void {
+    this.role.onLimit(limit);
     this.fail(ErrorCode.EnhanceYourCalm, limit);
-  };
+  }
 
   #over(): void {
     this.#dispatch.stop();
-    this.#end.over();
+    this.end.over();
   }
 
   // What the socket says.
 
   onDrain(): void {
-    this.#output.checkRoom();
+    this.output.checkRoom();
   }
 
   onStall(): void {
-    this.#role.onLimit('slow-client');
+    this.role.onLimit('slow-client');
     this.destroy();
   }
 
   onDefect(error: unknown): void {
-    this.#role.onDefect(error);
+    this.role.onDefect(error);
+  }
+
+  onFinish(): void {
+    this.role.onSent();
   }
 
   onClose(): void {
-    this.#end.closed();
+    this.end.closed();
     this.#endStreams(ErrorCode.InternalError);
-    this.#role.onGone();
+    this.role.onGone();
   }
 
   /** The peer sends no more: what it has sent whole is still answered. */
   onEnd(): void {
-    this.#end.hasPeerEnded = true;
+    this.end.hasPeerEnded = true;
     for (const stream of [...this.table.open.values()]) {
       if (!stream.isRemoteEnded) this.#lose(stream, ErrorCode.InternalError);
     }
-    if (this.table.open.size === 0 && this.#end.phase !== 'over') this.#over();
+    if (this.table.open.size === 0 && this.end.phase !== 'over') this.#over();
   }
 }

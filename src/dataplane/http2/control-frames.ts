@@ -12,6 +12,11 @@ import type { Http2Stream } from './stream.ts';
 export interface ControlledConnection {
   readonly side: 'server' | 'client';
   readonly table: StreamTable;
+  readonly role: ConnectionRole;
+  readonly encoder: HpackEncoder;
+  readonly output: FrameOutput;
+  readonly sender: DataSender;
+  readonly end: ConnectionEnd;
   fail(code: ErrorCode, reason: string): void;
   streamError(streamId: number, code: ErrorCode): void;
   /** This stream was not processed, and will not be. */
@@ -21,27 +26,17 @@ export interface ControlledConnection {
   checkUnsent(): void;
 }
 
-export interface ControlParts {
-  readonly role: ConnectionRole;
-  readonly encoder: HpackEncoder;
-  readonly output: FrameOutput;
-  readonly sender: DataSender;
-  readonly end: ConnectionEnd;
-}
-
 /** What the peer's SETTINGS, PING, GOAWAY and WINDOW_UPDATE do, once they were found sound. */
 export class ControlFrames {
   readonly #connection: ControlledConnection;
-  readonly #parts: ControlParts;
 
-  constructor(connection: ControlledConnection, parts: ControlParts) {
+  constructor(connection: ControlledConnection) {
     this.#connection = connection;
-    this.#parts = parts;
   }
 
   /** @param windowChange by how much the windows of streams grow. */
   onSettings(settings: PeerSettings, windowChange: number): void {
-    const { role, encoder, output, sender } = this.#parts;
+    const { role, encoder, output, sender } = this.#connection;
     encoder.setMaxTableBytes(settings.headerTableBytes);
     writeSettingsAck(output.frames);
     output.schedule();
@@ -56,7 +51,7 @@ export class ControlFrames {
   }
 
   onPing(flags: number, payload: Buffer, start: number): void {
-    const { output, end } = this.#parts;
+    const { output, end } = this.#connection;
     if ((flags & Flag.Ack) === 0) {
       writePing(output.frames, Flag.Ack, payload, start);
       output.schedule();
@@ -67,7 +62,7 @@ export class ControlFrames {
   }
 
   onGoaway(lastStreamId: number, code: number): void {
-    const { role, end } = this.#parts;
+    const { role, end } = this.#connection;
     const { side, table } = this.#connection;
     end.hasPeerGoneAway = true;
     if (side === 'client') {
@@ -81,7 +76,7 @@ export class ControlFrames {
 
   /** @param stream undefined: the connection's window. */
   onWindowUpdate(stream: Http2Stream | undefined, increment: number): void {
-    const { sender } = this.#parts;
+    const { sender } = this.#connection;
     const window = stream?.sendWindow ?? sender.window;
     if (window.grow(increment)) sender.pump();
     else if (stream !== undefined) {

@@ -5,7 +5,7 @@ import { FloodGuard } from './flood-guard.ts';
 function setUp(): { guard: FloodGuard; clock: { nowMs: number }; tripped: string[] } {
   const clock = { nowMs: 1_000 };
   const tripped: string[] = [];
-  const guard = new FloodGuard(clock, (limit) => tripped.push(limit));
+  const guard = new FloodGuard(clock, { onFlood: (limit) => tripped.push(limit) });
   return { guard, clock, tripped };
 }
 

@@ -24,6 +24,12 @@ const ALLOWANCES: Readonly<Record<FloodKind, Allowance>> = {
   ignored: { limit: 'http2-ignored-frames', burst: 1_000, perSecond: 33 },
   windowUpdates: { limit: 'http2-window-updates', burst: 2_000, perSecond: 200 },
 };
+
+export interface FloodHome {
+  /** One too many: ends the connection. */
+  onFlood(limit: LimitName): void;
+}
+
 const LEAK_EVERY_MS = 100;
 const KINDS = Object.keys(ALLOWANCES) as FloodKind[];
 
@@ -38,13 +44,12 @@ export class FloodGuard {
     windowUpdates: 0,
   };
   readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #onTripped: (limit: LimitName) => void;
+  readonly #home: FloodHome;
   #atMs: number;
 
-  /** @param onTripped ends the connection. */
-  constructor(clock: Pick<Clock, 'nowMs'>, onTripped: (limit: LimitName) => void) {
+  constructor(clock: Pick<Clock, 'nowMs'>, home: FloodHome) {
     this.#clock = clock;
-    this.#onTripped = onTripped;
+    this.#home = home;
     this.#atMs = clock.nowMs;
   }
 
@@ -59,7 +64,7 @@ export class FloodGuard {
   }
 
   trip(limit: LimitName): void {
-    this.#onTripped(limit);
+    this.#home.onFlood(limit);
   }
 
   /** The peer has a reason for so many: what it was sent, or has sent, asks for them. */

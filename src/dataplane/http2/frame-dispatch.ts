@@ -50,7 +50,8 @@ export class FrameDispatch implements FrameHandler {
   readonly #maxHeaderListBytes: number;
   readonly #reader = new FrameReader(this, DEFAULT_MAX_FRAME_BYTES);
   readonly #decoder = new HpackDecoder(DEFAULT_HEADER_TABLE_BYTES);
-  readonly #assembly = new HeaderAssembly();
+  /** Undefined: none is open. */
+  #assembly: HeaderAssembly | undefined = undefined;
   /** Of the client's preface. */
   #prefaceBytes: number;
   #hasSettings = false;
@@ -79,7 +80,7 @@ export class FrameDispatch implements FrameHandler {
   /** The how manieth head it is that has begun and is not whole; 0: none. Any frame but DATA may be one until it is whole. */
   get openHead(): number {
     if (this.#isOver) return 0;
-    return this.#assembly.isOpen || this.#reader.isMidAssembly ? this.#wholeHeads + 1 : 0;
+    return this.#assembly !== undefined || this.#reader.isMidAssembly ? this.#wholeHeads + 1 : 0;
   }
 
   stop(): void {
@@ -142,7 +143,7 @@ export class FrameDispatch implements FrameHandler {
         // Unknown types are ignored (RFC 9113 §5.5), as often as that makes sense.
         this.#floods.count('ignored');
     }
-    if (!this.#assembly.isOpen) this.#wholeHeads += 1;
+    if (this.#assembly === undefined) this.#wholeHeads += 1;
   }
 
   onData(
@@ -187,7 +188,7 @@ export class FrameDispatch implements FrameHandler {
       this.#fail('the first frame is not SETTINGS');
       return false;
     }
-    if (this.#assembly.isOpen !== (type === FrameType.Continuation)) {
+    if ((this.#assembly !== undefined) !== (type === FrameType.Continuation)) {
       this.#fail('CONTINUATION missing or unasked');
       return false;
     }
@@ -221,7 +222,7 @@ export class FrameDispatch implements FrameHandler {
       return;
     }
     if (fragment.length === 0 && !this.#floods.count('empty')) return;
-    this.#assembly.begin(streamId, endStream, fragment);
+    this.#assembly = new HeaderAssembly(streamId, endStream, fragment);
   }
 
   /** Without padding and priority. Undefined: it is not sound. */
@@ -251,14 +252,19 @@ export class FrameDispatch implements FrameHandler {
   }
 
   #onContinuation(flags: number, streamId: number, fragment: Buffer): void {
-    if (streamId !== this.#assembly.streamId) {
+    const assembly = this.#assembly;
+    if (streamId !== assembly?.streamId) {
       this.#fail('CONTINUATION of another stream');
       return;
     }
     const isLast = (flags & Flag.EndHeaders) !== 0;
     if (fragment.length === 0 && !isLast && !this.#floods.count('empty')) return;
-    if (!this.#assembly.add(fragment)) this.#floods.trip('http2-continuations');
-    else if (isLast) this.#onBlock(streamId, this.#assembly.endStream, this.#assembly.take());
+    if (!assembly.add(fragment)) {
+      this.#floods.trip('http2-continuations');
+    } else if (isLast) {
+      this.#assembly = undefined;
+      this.#onBlock(streamId, assembly.endStream, assembly.block);
+    }
   }
 
   #onBlock(streamId: number, endStream: boolean, fragment: Buffer): void {

@@ -9,6 +9,8 @@ const FULL_BYTES = 65_536;
 const FLAGS_OFFSET = 4;
 
 export interface OutputHome {
+  /** Longest time in which the kernel takes no byte; the socket then fires `timeout`. */
+  readonly stallMs: number;
   /** There is room again, after somebody was told that there is none. */
   onRoom(): void;
   /** That threw. */
@@ -19,7 +21,6 @@ export interface OutputHome {
 export class FrameOutput implements Gathered {
   readonly frames = new ByteWriter();
   readonly #socket: Socket;
-  readonly #stallMs: () => number;
   readonly #home: OutputHome;
   #isScheduled = false;
   #wasFull = false;
@@ -28,11 +29,9 @@ export class FrameOutput implements Gathered {
   #lastDataEnd = 0;
   #lastDataStream = 0;
 
-  /** @param stallMs longest time in which the kernel takes no byte; the socket then fires `timeout`. */
-  constructor(socket: Socket, stallMs: () => number, home: OutputHome) {
+  constructor(socket: Socket, home: OutputHome) {
     this.#home = home;
     this.#socket = socket;
-    this.#stallMs = stallMs;
   }
 
   get isFull(): boolean {
@@ -104,9 +103,8 @@ export class FrameOutput implements Gathered {
     const bytes = this.frames.take();
     if (isBlock(bytes)) socket.write(bytes, giveBack(bytes));
     else socket.write(bytes);
-    if (socket.writableLength > 0 && socket.timeout !== this.#stallMs()) {
-      socket.setTimeout(this.#stallMs());
-    }
+    const { stallMs } = this.#home;
+    if (socket.writableLength > 0 && socket.timeout !== stallMs) socket.setTimeout(stallMs);
     this.checkRoom();
   }
 

@@ -4,24 +4,18 @@ const MAX_CONTINUATIONS = 64;
 
 /** A header block that comes in more than one frame (RFC 9113 §4.3, §6.10). Nothing else may come between these. */
 export class HeaderAssembly {
-  /** 0: none is open. */
-  streamId = 0;
-  endStream = false;
-  #fragments: Buffer[] = [];
-  #byteLength = 0;
+  readonly streamId: number;
+  readonly endStream: boolean;
+  readonly #fragments: Buffer[];
+  #byteLength: number;
   #continuations = 0;
 
-  get isOpen(): boolean {
-    return this.streamId !== 0;
-  }
-
-  begin(streamId: number, endStream: boolean, fragment: Buffer): void {
+  constructor(streamId: number, endStream: boolean, fragment: Buffer) {
     this.streamId = streamId;
     this.endStream = endStream;
     // Copies: what is read into may be read into again.
     this.#fragments = [Buffer.from(fragment)];
     this.#byteLength = fragment.length;
-    this.#continuations = 0;
   }
 
   /** False: there is no end to it (CVE-2024-27316 and its kin). */
@@ -33,11 +27,8 @@ export class HeaderAssembly {
     return true;
   }
 
-  /** The whole block; the next may begin. */
-  take(): Buffer {
-    const block = Buffer.concat(this.#fragments);
-    this.#fragments = [];
-    this.streamId = 0;
-    return block;
+  /** What came so far. */
+  get block(): Buffer {
+    return Buffer.concat(this.#fragments);
   }
 }

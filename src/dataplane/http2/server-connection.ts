@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { LimitName } from '../../observability/limits.ts';
 import type { ClientSession, ConnectionHome } from '../connections.ts';
 import type { Engine } from '../engine.ts';
-import { createGuard } from '../guard.ts';
 import type { ClientPeer } from '../origin.ts';
 import type { SocketReader } from '../socket-reader.ts';
 import { Timer } from '../timer-wheel.ts';
@@ -24,6 +23,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
   readonly peer: ClientPeer;
   readonly isVolatile: boolean;
   readonly #engine: Engine;
+  readonly #home: ConnectionHome;
   readonly #socket: Socket;
   readonly #connection: Http2Connection;
   /** For the first SETTINGS, and the time between streams. */
@@ -38,17 +38,18 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     const { client } = engine.table.settings;
     const maxPeerStreams = client.http2Streams === 'off' ? 0 : client.http2Streams;
     this.#engine = engine;
+    this.#home = home;
     this.#socket = reader.socket;
     this.peer = peer;
     this.isVolatile = reader.isVolatile;
-    const guard = createGuard((error) => {
-      this.onDefect(error);
+    this.#timer = new Timer(engine.wheel, () => {
+      try {
+        this.#onTimeout();
+      } catch (error) {
+        this.onDefect(error);
+      }
     });
-    this.#timer = new Timer(engine.wheel, guard(this.#onTimeout));
     this.#timer.set(engine.clock.nowMs + client.headMs);
-    const onDone = home.onConnectionDone.bind(home, this);
-    reader.socket.on('finish', onDone);
-    reader.socket.on('close', onDone);
     this.#connection = new Http2Connection({
       engine,
       socket: reader.socket,
@@ -58,15 +59,24 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
       connectionWindowBytes: CONNECTION_WINDOW_BYTES,
       maxPeerStreams,
       maxHeaderListBytes: client.headBytes,
-      stallMs: () => engine.table.settings.client.sendMs,
     });
-    reader.onChunk = guard(this.#onData);
+    reader.onChunk = (chunk) => {
+      try {
+        this.#onData(chunk);
+      } catch (error) {
+        this.onDefect(error);
+      }
+    };
     this.#connection.start([
       [SettingId.MaxConcurrentStreams, maxPeerStreams],
       [SettingId.MaxHeaderListSize, client.headBytes],
       [SettingId.EnableConnectProtocol, 1],
       [SettingId.NoRfc7540Priorities, 1],
     ]);
+  }
+
+  get stallMs(): number {
+    return this.#engine.table.settings.client.sendMs;
   }
 
   drain(): void {
@@ -121,7 +131,12 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     this.#engine.log.debug({ code, reason, client: this.peer.address }, 'http2 connection failed');
   }
 
+  onSent(): void {
+    this.#home.onConnectionDone(this);
+  }
+
   onGone(): void {
+    this.#home.onConnectionDone(this);
     this.#timer.remove();
     this.#headTimer?.remove();
   }
@@ -131,7 +146,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     this.#connection.destroy();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  #onData(chunk: Buffer): void {
     this.#engine.clock.update();
     this.#connection.read(chunk);
     const { openHead } = this.#connection;
@@ -139,7 +154,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     this.#openHead = openHead;
     if (openHead === 0) this.#headTimer?.clear();
     else this.#expectHead();
-  };
+  }
 
   #expectHead(): void {
     const { wheel, clock, table } = this.#engine;
@@ -160,7 +175,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
     this.#timer.set(this.#engine.clock.nowMs + (keepAliveMs === 'off' ? headMs : keepAliveMs));
   }
 
-  readonly #onTimeout = (): void => {
+  #onTimeout(): void {
     this.#engine.clock.update();
     if (!this.#hasSettings) {
       this.onLimit('request-head-timeout');
@@ -171,7 +186,7 @@ export class Http2ServerConnection implements ClientSession, ConnectionRole, Str
       this.onLimit('idle-timeout');
       this.#connection.shutdown();
     }
-  };
+  }
 
   #onHeadTimeout(): void {
     this.#engine.clock.update();

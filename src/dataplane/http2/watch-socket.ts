@@ -2,11 +2,14 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 
 export interface SocketEvents {
+  readonly clock: Clock;
   onDrain(): void;
   /** Bytes wait, and none of them left for as long as was allowed. */
   onStall(): void;
   /** The peer sends no more. */
   onEnd(): void;
+  /** All that was written is with the kernel, and nothing follows. */
+  onFinish(): void;
   onClose(): void;
   /** One of these threw. */
   onDefect(error: unknown): void;
@@ -16,15 +19,16 @@ export interface SocketEvents {
 const WATCH = Symbol('watch');
 
 interface Watched extends Socket {
-  [WATCH]?: { readonly clock: Clock; readonly events: SocketEvents };
+  [WATCH]?: SocketEvents;
 }
 
 /** Tells a connection of its socket, but for what is read. */
-export function watchSocket(socket: Socket, clock: Clock, events: SocketEvents): void {
-  (socket as Watched)[WATCH] = { clock, events };
+export function watchSocket(socket: Socket, events: SocketEvents): void {
+  (socket as Watched)[WATCH] = events;
   socket.on('drain', onDrain);
   socket.on('timeout', onTimeout);
   socket.on('end', onEnd);
+  socket.on('finish', onFinish);
   socket.on('close', onClose);
   // 'close' follows, and says all that matters.
   socket.on('error', onError);
@@ -43,6 +47,10 @@ function onEnd(this: Watched): void {
   tell(this, 'onEnd');
 }
 
+function onFinish(this: Watched): void {
+  tell(this, 'onFinish');
+}
+
 function onClose(this: Watched): void {
   tell(this, 'onClose');
 }
@@ -52,14 +60,14 @@ function onError(): void {
 }
 
 function tell(
-  { [WATCH]: watch }: Watched,
-  event: 'onDrain' | 'onStall' | 'onEnd' | 'onClose',
+  { [WATCH]: events }: Watched,
+  event: 'onDrain' | 'onStall' | 'onEnd' | 'onFinish' | 'onClose',
 ): void {
-  if (watch === undefined) return;
-  watch.clock.update();
+  if (events === undefined) return;
+  events.clock.update();
   try {
-    watch.events[event]();
+    events[event]();
   } catch (error) {
-    watch.events.onDefect(error);
+    events.onDefect(error);
   }
 }

@@ -10,12 +10,13 @@ export type OnField = (name: string, value: string, isSensitive: boolean) => voi
 
 const EMPTY = Buffer.alloc(0);
 const NOBODY: OnField = () => undefined;
+/** Of the block that is being decoded: one at a time, whole. */
+const cursor: BlockCursor = { bytes: EMPTY, at: 0, end: 0 };
 
 /** Decodes the header blocks of one direction of a connection, in the order in which they came (RFC 7541). */
 export class HpackDecoder {
   readonly #maxTableBytes: number;
   readonly #table: DynamicTable;
-  readonly #cursor: BlockCursor = { bytes: EMPTY, at: 0, end: 0 };
   #listBytes = 0;
   #maxListBytes = 0;
   #onField = NOBODY;
@@ -43,7 +44,6 @@ export class HpackDecoder {
     maxListBytes: number,
     onField: OnField,
   ): DecodeResult {
-    const cursor = this.#cursor;
     cursor.bytes = block;
     cursor.at = start;
     cursor.end = end;
@@ -59,7 +59,6 @@ export class HpackDecoder {
 
   /** Changes of the table's size, which stand before the first field only (RFC 7541 §4.2, §6.3). */
   #readTableSizes(): boolean {
-    const cursor = this.#cursor;
     while (cursor.at < cursor.end && ((cursor.bytes[cursor.at] ?? 0) & 0xe0) === 0x20) {
       const bytes = readInteger(cursor, 5);
       if (bytes === BAD_INTEGER || bytes > this.#maxTableBytes) return false;
@@ -69,7 +68,6 @@ export class HpackDecoder {
   }
 
   #readFields(): boolean {
-    const cursor = this.#cursor;
     while (cursor.at < cursor.end) {
       const first = cursor.bytes[cursor.at] ?? 0;
       if (!(first >= 0x80 ? this.#readIndexed() : this.#readLiteral(first))) return false;
@@ -79,7 +77,7 @@ export class HpackDecoder {
 
   /** RFC 7541 §6.1. */
   #readIndexed(): boolean {
-    const index = readInteger(this.#cursor, 7);
+    const index = readInteger(cursor, 7);
     if (!this.#isIndex(index)) return false;
     if (index <= STATIC_FIELD_COUNT) {
       this.#give(STATIC_NAMES[index] ?? '', STATIC_VALUES[index] ?? '', false);
@@ -94,7 +92,7 @@ export class HpackDecoder {
   #readLiteral(first: number): boolean {
     const isIndexed = first >= 0x40;
     if (!isIndexed && first >= 0x20) return false;
-    const index = readInteger(this.#cursor, isIndexed ? 6 : 4);
+    const index = readInteger(cursor, isIndexed ? 6 : 4);
     const name = this.#readName(index);
     const value = name === undefined ? undefined : this.#readText();
     if (name === undefined || value === undefined) return false;
@@ -117,7 +115,6 @@ export class HpackDecoder {
 
   /** A string literal (RFC 7541 §5.2). */
   #readText(): string | undefined {
-    const cursor = this.#cursor;
     const isHuffman = (cursor.bytes[cursor.at] ?? 0) >= 0x80;
     const length = readInteger(cursor, 7);
     const start = cursor.at;

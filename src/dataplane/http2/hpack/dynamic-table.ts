@@ -1,6 +1,8 @@
 /** What an entry counts beside its name and value (RFC 7541 §4.1). */
 export const ENTRY_OVERHEAD_BYTES = 32;
 const FIRST_SLOTS = 8;
+/** Shared by all tables that are empty still: nothing is written there. */
+const NO_SLOTS: string[] = [];
 
 /** What a field counts in a dynamic table, and in SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §6.5.2). */
 export function fieldBytes(name: string, value: string): number {
@@ -9,8 +11,8 @@ export function fieldBytes(name: string, value: string): number {
 
 /** The decoder's dynamic table: first in, first out, bounded in bytes (RFC 7541 §2.3.2, §4). Entry 0 is the newest. */
 export class DynamicTable {
-  #names: string[] = [];
-  #values: string[] = [];
+  #names = NO_SLOTS;
+  #values = NO_SLOTS;
   /** Where the next entry goes; slots are a ring whose length is a power of two, once there are any. */
   #next = 0;
   #count = 0;

@@ -5,6 +5,8 @@ interface Entry {
   readonly value: string;
   /** How many were inserted before it since the connection began. */
   readonly serial: number;
+  /** The one that was inserted next. */
+  next: Entry | undefined;
   /** Neighbours of the same name. */
   older: Entry | undefined;
   newer: Entry | undefined;
@@ -14,18 +16,20 @@ interface Entry {
 const MOST_COMPARED = 8;
 /** How many names' last values are remembered. */
 const MOST_LAST_VALUES = 32;
+const NO_VALUES: string[] = [];
 
 /** The encoder's dynamic table (RFC 7541 §2.3.2, §4), which is searched by name and value. Entry 0 is the newest. */
 export class EncoderTable {
   #maxBytes: number;
   #bytes = 0;
-  /** Oldest first, from `#oldest` on; what lies before it is gone. */
-  #entries: Entry[] = [];
-  #oldest = 0;
+  /** Ends of a chain of all: idle connections keep few, for which an array would have too much room. */
+  #oldest: Entry | undefined = undefined;
+  #latest: Entry | undefined = undefined;
   #inserted = 0;
   /** The newest entry of each name. */
   readonly #newest = new Map<string, Entry>();
-  readonly #lastValues = new Map<string, string>();
+  /** Name, value, name, value…: for the few that there are mostly, a Map would be thrice as large. */
+  #lastValues: string[] = NO_VALUES;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -55,10 +59,13 @@ export class EncoderTable {
     this.#evictTo(this.#maxBytes - bytes);
     if (bytes > this.#maxBytes) return;
     const older = this.#newest.get(name);
-    const entry: Entry = { name, value, serial: this.#inserted++, older, newer: undefined };
+    const serial = this.#inserted++;
+    const entry: Entry = { name, value, serial, next: undefined, older, newer: undefined };
     if (older !== undefined) older.newer = entry;
     this.#newest.set(name, entry);
-    this.#entries.push(entry);
+    if (this.#latest === undefined) this.#oldest = entry;
+    else this.#latest.next = entry;
+    this.#latest = entry;
     this.#bytes += bytes;
   }
 
@@ -70,28 +77,26 @@ export class EncoderTable {
 
   /** Whether this is the value that was asked about last for the name. */
   isRepeated(name: string, value: string): boolean {
-    const last = this.#lastValues.get(name);
-    if (last === value) return true;
-    if (last !== undefined || this.#lastValues.size < MOST_LAST_VALUES) {
-      this.#lastValues.set(name, value);
+    const values = this.#lastValues;
+    for (let at = 0; at < values.length; at += 2) {
+      if (values[at] !== name) continue;
+      if (values[at + 1] === value) return true;
+      values[at + 1] = value;
+      return false;
     }
+    // `concat` makes the array no larger than that.
+    if (values.length < 2 * MOST_LAST_VALUES) this.#lastValues = values.concat(name, value);
     return false;
   }
 
   #evictTo(bytes: number): void {
-    for (;;) {
-      const entry = this.#entries[this.#oldest];
-      if (entry === undefined || this.#bytes <= bytes) break;
-      this.#oldest++;
+    while (this.#oldest !== undefined && this.#bytes > bytes) {
+      const entry = this.#oldest;
+      this.#oldest = entry.next;
       this.#bytes -= fieldBytes(entry.name, entry.value);
       if (entry.newer === undefined) this.#newest.delete(entry.name);
       else entry.newer.older = undefined;
     }
-    if (this.#oldest * 2 > this.#entries.length) this.#compact();
-  }
-
-  #compact(): void {
-    this.#entries = this.#entries.slice(this.#oldest);
-    this.#oldest = 0;
+    if (this.#oldest === undefined) this.#latest = undefined;
   }
 }
