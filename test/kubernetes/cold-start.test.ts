@@ -1,67 +1,16 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { suite, test, type TestContext } from 'node:test';
+import { suite, test } from 'node:test';
 import { eventually } from '../cluster/harness/eventually.ts';
-import { freePorts } from '../cluster/harness/ts-nginx.ts';
-import { request } from '../cluster/harness/wire.ts';
-import { Child } from '../process/child.ts';
-import { type FakeApiServer, type FakeObject, startFakeApiServer } from './fake-api-server.ts';
-import { ingress, nameOf } from './objects.ts';
+import { startFakeApiServer } from './fake-api-server.ts';
+import { redirect, startProgram } from './start-program.ts';
 
 const LIMIT = { timeout: 40_000 };
-const main = join(import.meta.dirname, '../../src/main.ts');
-const address = '127.0.0.1';
-
-interface Running {
-  readonly child: Child;
-  readonly admin: (path: string) => Promise<{ readonly status: number; readonly body: string }>;
-  /** Status that a host answers with. */
-  readonly ask: (host: string) => Promise<number>;
-}
-
-/** The whole program, which watches a fake API server. */
-async function start(t: TestContext, server: FakeApiServer): Promise<Running> {
-  const ports = await freePorts();
-  const child = new Child(
-    t,
-    process.execPath,
-    [
-      ...[main, 'serve', `--apiserver-host=${server.url}`, '--disable-leader-election'],
-      ...['--workers=0', `--bind=${address}`, `--healthz-host=${address}`],
-      ...[`--http-port=${ports.http}`, `--https-port=${ports.https}`],
-      ...[`--healthz-port=${ports.admin}`, '--watch-ingress-without-class'],
-    ],
-    {},
-  );
-  return {
-    child,
-    admin: (path) => request({ address, port: ports.admin, host: address, path }),
-    ask: async (host) => (await request({ address, port: ports.http, host })).status,
-  };
-}
-
-/** An Ingress that needs nothing else: it answers 301 by itself. */
-function redirect(host: string, { tlsSecret }: { tlsSecret?: string } = {}): FakeObject {
-  const key = `shop/${host.replaceAll('.', '-')}`;
-  const { spec } = ingress(key, host);
-  return {
-    metadata: {
-      ...nameOf(key),
-      annotations: { 'nginx.ingress.kubernetes.io/permanent-redirect': 'https://elsewhere.test/' },
-    },
-    spec: {
-      ...(spec as object),
-      ingressClassName: undefined,
-      ...(tlsSecret === undefined ? {} : { tls: [{ hosts: [host], secretName: tlsSecret }] }),
-    },
-  };
-}
 
 test('without an API server it is alive, not ready, says why, and waits', LIMIT, async (t) => {
   const server = await startFakeApiServer(t, { protocol: 'http1' });
   server.apply('ingresses', redirect('shop.test'));
   await server.close();
-  const { child, admin, ask } = await start(t, server);
+  const { child, admin, ask } = await startProgram(t, server);
   await child.printed(/api server does not answer/, 'stderr');
   await eventually('/readyz says what is waited for', async () => {
     const { status, body } = await admin('/readyz?verbose');
@@ -96,7 +45,7 @@ suite('one right is missing', { concurrency: 2 }, () => {
       server.forbid(verb, resource);
       server.apply('ingresses', redirect('shop.test'));
       server.apply('ingresses', redirect('tls.test', { tlsSecret: 'tls' }));
-      const { child, admin, ask } = await start(t, server);
+      const { child, admin, ask } = await startProgram(t, server);
       const right = `${verb} of ${resource}${group}`;
       await child.printed(new RegExp(`does not allow ${right}`), 'stderr');
 
