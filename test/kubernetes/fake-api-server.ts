@@ -73,6 +73,10 @@ export class FakeApiServer {
   acceptedToken: string | undefined;
   readonly ca: string | undefined;
   readonly key: string | undefined;
+  /** Whether a watch from a version that was not reached yet is refused; otherwise it brings nothing until then. */
+  refusesFuture = true;
+  /** Versions are numbers, as those of a real server; otherwise they can't be taken for any. */
+  numericVersions = false;
   /** Lists are written in so many pieces, with a pause between two. */
   slowLists: { readonly pieces: number; readonly everyMs: number } | undefined;
   readonly #server: Server;
@@ -179,13 +183,13 @@ export class FakeApiServer {
   }
 
   bookmark(resource: string): void {
-    const object = { kind: 'Bookmark', metadata: { resourceVersion: versionOf(this.#revision) } };
+    const object = { kind: 'Bookmark', metadata: { resourceVersion: this.version } };
     this.send(resource, `${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }
 
   /** The version that a bookmark or a list of this moment carries. */
   get version(): string {
-    return versionOf(this.#revision);
+    return this.numericVersions ? String(this.#revision) : versionOf(this.#revision);
   }
 
   /** Writes to all watches of a resource. */
@@ -278,7 +282,7 @@ export class FakeApiServer {
 
   #watch(seen: SeenRequest, response: ServerResponse): void {
     const since = numberOf(seen.query.get('resourceVersion') ?? '');
-    if (since > this.#revision) {
+    if (since > this.#revision && this.refusesFuture) {
       refuse(response, 504, 'Timeout: Too large resource version');
       return;
     }
@@ -343,6 +347,7 @@ function versionOf(revision: number): string {
 }
 
 function numberOf(version: string): number {
+  if (/^\d/.test(version)) return Number(version);
   return Number.parseInt(version.slice(1), 36);
 }
 

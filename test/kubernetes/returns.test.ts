@@ -84,6 +84,27 @@ suite('an API server that is back', () => {
   });
 });
 
+test('a watch from a version that is no more is found out by a bookmark', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http2' });
+  server.numericVersions = true;
+  server.refusesFuture = false;
+  server.apply('ingresses', ingress('shop/web'));
+  const backup = server.backup();
+  server.apply('ingresses', ingress('shop/late'));
+  const { synced, holds, fewestIngresses } = startSource(t, server);
+  await synced();
+  await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
+  const fewest = fewestIngresses();
+  await server.close();
+  server.restore(backup);
+  const seen = server.requests.length;
+  await server.listen();
+  await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses', seen);
+  server.bookmark('ingresses');
+  await holds(({ ingresses }) => !ingresses.has('shop/late'));
+  assert.equal(fewest(), 1);
+});
+
 suite('a list', () => {
   const COUNT = 1_200;
 

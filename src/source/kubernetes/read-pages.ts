@@ -56,8 +56,20 @@ function parsePage<R extends Resource>(resource: R, list: unknown): Page<R> {
   };
 }
 
-/** Undefined: there is none. It is never read as a number, nor compared. */
+/** Undefined: there is none. Opaque to all but `isBefore`. */
 export function versionOf(metadata: unknown): string | undefined {
   const version = isJsonObject(metadata) ? metadata['resourceVersion'] : undefined;
   return typeof version === 'string' && version !== '' ? version : undefined;
+}
+
+const NUMBER = /^[1-9]\d*$/;
+
+/**
+ * Whether a version is older than what came before it in a watch, which means that the server was restored from a backup: a
+ * watch from a version that it has not reached any more is not refused by all servers, but brings nothing. Only numbers,
+ * of any length, are compared; other versions never are. Source: KEP-5504.
+ */
+export function isBefore(version: string, last: string | undefined): boolean {
+  if (last === undefined || !NUMBER.test(version) || !NUMBER.test(last)) return false;
+  return version.length === last.length ? version < last : version.length < last.length;
 }

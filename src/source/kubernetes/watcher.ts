@@ -14,7 +14,7 @@ import {
 import { Backoff } from './backoff.ts';
 import type { Gate } from '../gate.ts';
 import { prune } from './prune.ts';
-import { readPages, versionOf } from './read-pages.ts';
+import { isBefore, readPages, versionOf } from './read-pages.ts';
 import { readWatchEvents, type WatchEvent } from './watch-events.ts';
 import { covers, describe, pathOf, type WatchTarget } from './watch-target.ts';
 
@@ -174,6 +174,7 @@ export class Watcher<R extends Resource = Resource> {
     }
     const version = versionOf(raw['metadata']);
     if (version === undefined) throw new GarbageError('an event of the watch has no version');
+    if (isBefore(version, this.#version)) throw new ApiError(410, 'versions went back');
     if (type !== 'BOOKMARK') {
       const object: KindMap[R] | undefined = prune(this.target.resource, raw);
       if (object === undefined) throw new GarbageError('an event of the watch has no object');
