@@ -9,6 +9,7 @@ import { eventually } from '../cluster/harness/eventually.ts';
 import { installWithoutDeployment, runTsNginx } from '../cluster/harness/install.ts';
 import type { TsNginx } from '../cluster/harness/ts-nginx.ts';
 import { request } from '../cluster/harness/wire.ts';
+import { compile } from './compile.ts';
 import { beyond, cpuSeconds, percentile, residentMb, tableOf, type Figure } from './figures.ts';
 import { BACKEND, Site } from './site.ts';
 
@@ -33,8 +34,10 @@ suite('scale', () => {
   const figures: Figure[] = [];
   let cluster: Cluster;
   let tsNginx: TsNginx;
+  let program: string;
 
   before(async () => {
+    program = await compile();
     cluster = await startCluster();
     cleanup.defer(() => cluster.stop());
     await installWithoutDeployment(cluster);
@@ -59,7 +62,7 @@ suite('scale', () => {
   test('start to ready', async (t) => {
     if (ownControlPlane(t, cluster) === undefined) return;
     const startedAt = performance.now();
-    tsNginx = await runTsNginx(cluster);
+    tsNginx = await runTsNginx(cluster, { program, asPod: true });
     cleanup.defer(() => tsNginx.stop());
     await eventually('it is ready', () => tsNginx.untilReady(), { withinMs: 60_000 });
     const seconds = since(startedAt);

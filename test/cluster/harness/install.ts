@@ -17,6 +17,10 @@ export interface RunOptions {
   readonly address?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What Node runs, in place of the launcher. */
+  readonly program?: string;
+  /** With its account mounted as a pod has it, where the cluster is our own. */
+  readonly asPod?: true;
 }
 
 /** One ts-nginx process, with the rights that deploy/ gives it. */
@@ -31,5 +35,9 @@ export async function runTsNginx(cluster: Cluster, options: RunOptions = {}): Pr
     ...(isOwn ? {} : { ports: await freePorts() }),
     args: ['serve', '--configmap=ts-nginx/ts-nginx', '--workers=2', ...args],
     env,
+    ...(options.program === undefined ? {} : { program: options.program }),
+    ...(options.asPod !== true || cluster.controlPlane === undefined
+      ? {}
+      : { asPod: cluster.controlPlane }),
   });
 }

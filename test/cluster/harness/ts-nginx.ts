@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { mountAccount } from './account.ts';
 import { Child } from './child.ts';
 import { eventually } from './eventually.ts';
 import { createToken, type Kubectl } from './kubectl.ts';
@@ -28,6 +29,10 @@ export interface TsNginxOptions {
   readonly ports?: Ports;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What Node runs, in place of the launcher. */
+  readonly program?: string;
+  /** As a pod, with its account mounted, in place of a kubeconfig: what the API server's certificate is checked against. */
+  readonly asPod?: { readonly certificateFile: string };
 }
 
 /** A ts-nginx process: a client of the API server with the rights of its ServiceAccount and no others. */
@@ -44,23 +49,24 @@ export class TsNginx {
 
   /** Resolves when it was started; `untilReady` awaits more. */
   static async start(options: TsNginxOptions): Promise<TsNginx> {
-    const { kubectl, folder, name, address, ports = STANDARD_PORTS } = options;
-    const kubeconfig = join(folder, `${name}.kubeconfig`);
-    await writeFile(kubeconfig, await serviceAccountKubeconfig(kubectl));
+    const { name, folder, address, ports = STANDARD_PORTS } = options;
+    const { before, flags, env } = await identityOf(options);
     const child = new Child({
       name,
       command: [
+        'env',
+        ...before,
         process.execPath,
-        LAUNCHER,
+        options.program ?? LAUNCHER,
         ...(options.args ?? ['serve']),
-        `--kubeconfig=${kubeconfig}`,
+        ...flags,
         `--bind=${address}`,
         `--healthz-host=${address}`,
         `--http-port=${ports.http}`,
         `--https-port=${ports.https}`,
         `--healthz-port=${ports.admin}`,
       ],
-      env: { POD_NAME: name, POD_NAMESPACE: NAMESPACE, ...options.env },
+      env: { POD_NAME: name, POD_NAMESPACE: NAMESPACE, ...env, ...options.env },
       logFile: join(folder, `${name}.log`),
     });
     return new TsNginx(address, ports, child);
@@ -90,6 +96,27 @@ export class TsNginx {
   stop(graceMs?: number): Promise<void> {
     return this.child.stop(graceMs);
   }
+}
+
+/** How the process knows the API server, and who it is there. */
+async function identityOf({ kubectl, folder, name, asPod }: TsNginxOptions): Promise<{
+  readonly before: readonly string[];
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}> {
+  if (asPod === undefined) {
+    const kubeconfig = join(folder, `${name}.kubeconfig`);
+    await writeFile(kubeconfig, await serviceAccountKubeconfig(kubectl));
+    return { before: [], flags: [`--kubeconfig=${kubeconfig}`], env: {} };
+  }
+  const { command, env } = await mountAccount({
+    folder: join(folder, `${name}-account`),
+    namespace: NAMESPACE,
+    token: await createToken(kubectl, NAMESPACE, SERVICE_ACCOUNT),
+    certificateFile: asPod.certificateFile,
+  });
+  // A kubeconfig of whoever runs the tests would come first.
+  return { before: command, flags: [], env: { ...env, KUBECONFIG: '', HOME: folder } };
 }
 
 /** The kubeconfig that kubectl uses, with the ServiceAccount's token instead of its user. */
