@@ -14,6 +14,12 @@ const STDERR = 2;
 /** Names by which existing manifests call ingress-nginx's binary, as the first of `args:`. */
 const SERVE_NAMES = ['serve', '/nginx-ingress-controller', 'nginx-ingress-controller'];
 
+/**
+ * Garbage is collected when memory has grown by 30 %, not by up to 300 %: measured with 5,000 Ingresses, 270 MB less after 200
+ * changes, for no more CPU time a request and 5 % more a change.
+ */
+const HEAP_FLAGS = '--heap-growing-percent=30';
+
 await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<void> {
@@ -40,12 +46,6 @@ async function main(args: readonly string[]): Promise<void> {
     throw error;
   }
 }
-
-/**
- * Garbage is collected when memory has grown by 30 %, not by up to 300 %: measured with 5,000 Ingresses, 270 MB less after 200
- * changes, for no more CPU time a request and 5 % more a change.
- */
-const HEAP_FLAGS = '--heap-growing-percent=30';
 
 async function runServe(args: readonly string[]): Promise<void> {
   setFlagsFromString(HEAP_FLAGS);
