@@ -44,6 +44,31 @@ test('one turn leaves in one write', async (t) => {
   assert.equal(writer.sentBytes, sent.length);
 });
 
+test('small pieces of one turn are one chunk, and none is empty', async (t) => {
+  const { near, far } = await startPair(t);
+  const writer = new MessageWriter(near);
+  const piece = Buffer.from('abc');
+  const large = Buffer.alloc(5_000, 'x');
+  writer.begin('HTTP/1.1 200 OK\r\n\r\n', true);
+  writer.body(piece, 0, 1);
+  writer.body(piece, 1, 1);
+  writer.body(piece, 1, 3);
+  writer.body(large, 0, 5_000);
+  writer.body(piece, 0, 2);
+  writer.body(piece, 2, 3);
+  writer.flush(1_000);
+  writer.flush(1_000);
+  writer.body(piece, 0, 1);
+  writer.end(1_000);
+  const chunks = `3\r\nabc\r\n1388\r\n${large.toString()}\r\n3\r\nabc\r\n1\r\na\r\n0\r\n\r\n`;
+  const sent = `HTTP/1.1 200 OK\r\n\r\n${chunks}`;
+  assert.equal(writer.sentBytes, sent.length);
+  let received = '';
+  far.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
+  while (received.length < sent.length) await once(far, 'data');
+  assert.equal(received, sent);
+});
+
 test('trailers have no place without chunks', async (t) => {
   const { near, far } = await startPair(t);
   const writer = new MessageWriter(near);

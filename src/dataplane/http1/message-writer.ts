@@ -15,6 +15,8 @@ export class MessageWriter {
   /** Latin1: one character a byte. */
   #text = '';
   #isChunked = false;
+  /** Small pieces of body, behind the text, that are to be one chunk: as far as they come in one turn. */
+  #chunk = '';
   #isCorked = false;
   /** Text was written that the kernel did not take at once; what comes meanwhile is gathered until it has. */
   #isCatchingUp = false;
@@ -52,11 +54,15 @@ export class MessageWriter {
   /** The bytes of `chunk` from `start` to `end`. */
   body(chunk: Buffer, start: number, end: number): void {
     const size = end - start;
-    if (size === 0) return;
-    if (this.#isChunked) this.#add(chunkHead(size));
-    if (size <= INLINE_BYTES) this.#add(chunk.toString('latin1', start, end));
-    else this.#addLarge(chunk.subarray(start, end));
-    if (this.#isChunked) this.#add(CHUNK_TAIL);
+    if (size > INLINE_BYTES) {
+      if (this.#isChunked) this.#add(chunkHead(size));
+      this.#addLarge(chunk.subarray(start, end));
+      if (this.#isChunked) this.#add(CHUNK_TAIL);
+    } else if (this.#isChunked) {
+      this.#addToChunk(chunk.toString('latin1', start, end));
+    } else if (size > 0) {
+      this.#add(chunk.toString('latin1', start, end));
+    }
   }
 
   /** @param stallMs as for `flush`. Without chunks there is no place for trailers. */
@@ -89,9 +95,24 @@ export class MessageWriter {
   }
 
   #add(text: string): void {
+    this.#endChunk();
     this.sentBytes += text.length;
     this.#text += text;
     if (this.#text.length > MAX_TEXT) this.#writeText();
+  }
+
+  #addToChunk(text: string): void {
+    this.sentBytes += text.length;
+    this.#chunk += text;
+    if (this.#text.length + this.#chunk.length > MAX_TEXT) this.#writeText();
+  }
+
+  #endChunk(): void {
+    if (this.#chunk === '') return;
+    const head = chunkHead(this.#chunk.length);
+    this.sentBytes += head.length + CHUNK_TAIL.length;
+    this.#text += head + this.#chunk + CHUNK_TAIL;
+    this.#chunk = '';
   }
 
   #addLarge(chunk: Buffer): void {
@@ -105,6 +126,7 @@ export class MessageWriter {
   }
 
   #writeText(): void {
+    this.#endChunk();
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';

@@ -90,9 +90,11 @@ export class ByteWriter {
 
   /** Replaces the three octets at `position`: a frame's length, once its payload is written. */
   patchU24(position: number, value: number): void {
-    this.patchU8(position + 2, value);
-    this.patchU8(position + 1, value >>> 8);
-    this.patchU8(position, value >>> 16);
+    const bytes = this.#bytes;
+    if (bytes === undefined || position + 2 >= this.#length) throw new RangeError('nothing there');
+    bytes[position] = value >>> 16;
+    bytes[position + 1] = value >>> 8;
+    bytes[position + 2] = value;
   }
 
   /** What was written since the last `take`, as memory of its own; the writer starts anew. */

@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import { ByteWriter } from './byte-writer.ts';
-import { Flag, FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from './frames.ts';
+import {
+  DEFAULT_MAX_FRAME_BYTES,
+  Flag,
+  FRAME_HEADER_BYTES,
+  FrameType,
+  writeFrameHeader,
+} from './frames.ts';
 import { giveBack, isBlock } from './send-blocks.ts';
 import { flushAfterThisTurn, type Gathered } from './write-gatherer.ts';
 
@@ -51,11 +57,18 @@ export class FrameOutput implements Gathered {
     if (taken > 0) this.frames.reserve(taken + Math.ceil(taken / frameBytes) * FRAME_HEADER_BYTES);
   }
 
+  /** Behind DATA of the same stream it goes into that frame: a body that comes byte by byte leaves as what a turn made of it. */
   data(streamId: number, chunk: Buffer, start: number, end: number): void {
     const { frames } = this;
-    this.#lastDataAt = frames.length;
-    this.#lastDataStream = streamId;
-    writeFrameHeader(frames, end - start, FrameType.Data, Flag.None, streamId);
+    const size = end - start;
+    const before = this.#lastDataBytes(streamId);
+    if (before > 0 && before + size <= DEFAULT_MAX_FRAME_BYTES) {
+      frames.patchU24(this.#lastDataAt, before + size);
+    } else {
+      this.#lastDataAt = frames.length;
+      this.#lastDataStream = streamId;
+      writeFrameHeader(frames, size, FrameType.Data, Flag.None, streamId);
+    }
     frames.bytes(chunk, start, end);
     this.#lastDataEnd = frames.length;
     this.schedule();
@@ -64,8 +77,7 @@ export class FrameOutput implements Gathered {
   /** END_STREAM: a flag of the last DATA frame where that is still here, a frame of its own elsewhere. */
   endStream(streamId: number): void {
     const { frames } = this;
-    const isLast = this.#lastDataStream === streamId && this.#lastDataEnd === frames.length;
-    if (isLast && frames.length > 0) {
+    if (this.#lastDataBytes(streamId) > 0) {
       frames.patchU8(this.#lastDataAt + FLAGS_OFFSET, Flag.EndStream);
     } else {
       writeFrameHeader(frames, 0, FrameType.Data, Flag.EndStream, streamId);
@@ -101,6 +113,7 @@ export class FrameOutput implements Gathered {
     const socket = this.#socket;
     if (this.frames.length === 0 || !socket.writable) return;
     const bytes = this.frames.take();
+    this.#lastDataStream = 0;
     if (isBlock(bytes)) socket.write(bytes, giveBack(bytes));
     else socket.write(bytes);
     const { stallMs } = this.#home;
@@ -117,6 +130,12 @@ export class FrameOutput implements Gathered {
     } catch (error) {
       this.#home.onDefect(error);
     }
+  }
+
+  /** Payload of the last frame, where that is DATA of this stream and still here; else 0. */
+  #lastDataBytes(streamId: number): number {
+    const isLast = this.#lastDataStream === streamId && this.#lastDataEnd === this.frames.length;
+    return isLast ? this.#lastDataEnd - this.#lastDataAt - FRAME_HEADER_BYTES : 0;
   }
 
   /** What was written beyond `from` goes into frames of its own. */
