@@ -11,9 +11,9 @@ import { requireNamespaces, runInNamespace, settleInNamespace } from './harness/
 import { openShell } from './harness/shell.ts';
 
 /**
- * `node test/cluster/run.ts [--scale] [--shell | NAME…]`: runs the tests against a real Kubernetes, all or those whose file
- * names contain NAME; with `--scale` those of `test/scale`. `--shell` opens a shell beside a running cluster instead.
- * README.md beside this file tells the rest.
+ * `node test/cluster/run.ts [--scale | --conformance] [--shell | NAME…]`: runs the tests against a real Kubernetes, all or
+ * those whose file names contain NAME; with `--scale` or `--conformance` those of `test/scale`, `test/conformance`. `--shell`
+ * opens a shell beside a running cluster instead. README.md beside this file tells the rest.
  */
 async function main(args: readonly string[]): Promise<number> {
   if (process.env[BINARY_VARIABLE] !== undefined) {
@@ -65,7 +65,8 @@ async function runTests(args: readonly string[]): Promise<number> {
 }
 
 function testFolder(args: readonly string[]): string {
-  return args.includes('--scale') ? join(import.meta.dirname, '../scale') : import.meta.dirname;
+  const other = ['scale', 'conformance'].find((name) => args.includes(`--${name}`));
+  return join(import.meta.dirname, '..', other ?? 'cluster');
 }
 
 function testFiles(args: readonly string[]): string[] {

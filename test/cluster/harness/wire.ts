@@ -13,6 +13,8 @@ export interface Target {
   readonly path?: string;
   readonly method?: string;
   readonly body?: string;
+  /** Beside Host. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Over TLS, and the certificate must be this CA's and the host's. `insecure`: any certificate will do. */
   readonly tls?: { readonly ca: string } | 'insecure';
   /** None: a connection for this request alone. */
@@ -22,6 +24,8 @@ export interface Target {
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** Such as `1.1`. */
+  readonly httpVersion: string;
   readonly body: string;
   /** Over TLS: the serial number of the certificate that was shown, in hexadecimal. */
   readonly certificateSerial: string | undefined;
@@ -36,7 +40,7 @@ export function request(target: Target): Promise<Answer> {
     path,
     method,
     agent,
-    headers: { host },
+    headers: { ...target.headers, host },
     signal: AbortSignal.timeout(10_000),
   };
   return new Promise((resolve, reject) => {
@@ -57,11 +61,11 @@ export function request(target: Target): Promise<Answer> {
 }
 
 async function toAnswer(response: IncomingMessage): Promise<Answer> {
-  const { socket } = response;
+  const { headers, httpVersion, socket } = response;
   const certificateSerial =
     socket instanceof TLSSocket ? socket.getPeerCertificate().serialNumber : undefined;
   const body = await text(response);
-  return { status: response.statusCode ?? 0, headers: response.headers, body, certificateSerial };
+  return { status: response.statusCode ?? 0, headers, httpVersion, body, certificateSerial };
 }
 
 /** The answer of a pod. Throws when it is not 200, or not an echo server's. */
