@@ -7,13 +7,12 @@ export interface Figure {
   readonly unit: 's' | 'ms' | 'MB' | '';
   /** What is aimed at, at most; undefined: told for interest. */
   readonly target?: number;
+  /** Beyond it the test fails: a machine that does other things meanwhile misses a target without anybody's fault. */
+  readonly limit?: number;
 }
 
-/**
- * A machine that does other things meanwhile misses a target without anybody's fault. Beyond so many times the target
- * something is wrong; 1 holds to the targets themselves.
- */
-export const SLACK = Number(process.env['SCALE_SLACK'] ?? 3);
+/** `SCALE_STRICT=1` holds to the targets themselves. */
+const IS_STRICT = process.env['SCALE_STRICT'] === '1';
 
 /** A table for people. */
 export function tableOf(figures: readonly Figure[]): string {
@@ -31,14 +30,12 @@ export function tableOf(figures: readonly Figure[]): string {
     .join('\n');
 }
 
-/** Those that are far beyond their target, in words. */
+/** Those beyond their limit, in words. */
 export function beyond(figures: readonly Figure[]): string[] {
-  return figures
-    .filter(({ value, target }) => target !== undefined && value > target * SLACK)
-    .map(
-      ({ what, value, unit, target }) =>
-        `${what}: ${value.toFixed(1)} ${unit}, not ${target ?? ''}`,
-    );
+  return figures.flatMap(({ what, value, unit, target = Infinity, limit = Infinity }) => {
+    const most = IS_STRICT ? target : limit;
+    return value > most ? [`${what}: ${value.toFixed(1)} ${unit}, not ${most}`] : [];
+  });
 }
 
 export function percentile(values: readonly number[], share: number): number {

@@ -67,7 +67,7 @@ suite('scale', () => {
     await eventually('it is ready', () => tsNginx.untilReady(), { withinMs: 60_000 });
     const seconds = since(startedAt);
     figures.push(
-      { what: 'start to ready', value: seconds, unit: 's', target: 8 },
+      { what: 'start to ready', value: seconds, unit: 's', target: 8, limit: 30 },
       { what: 'CPU until ready', value: await cpuSeconds(tsNginx), unit: 's' },
       {
         what: 'RSS when ready, 2 workers',
@@ -88,14 +88,26 @@ suite('scale', () => {
     const tookMs = await measureChanges(cluster, tsNginx);
     figures.push(
       { what: 'change to wire, p50', value: percentile(tookMs, 0.5), unit: 'ms' },
-      { what: 'change to wire, p99', value: percentile(tookMs, 0.99), unit: 'ms', target: 50 },
+      {
+        what: 'change to wire, p99',
+        value: percentile(tookMs, 0.99),
+        unit: 'ms',
+        target: 50,
+        limit: 1_000,
+      },
       { what: 'change to wire, longest', value: Math.max(...tookMs), unit: 'ms' },
       {
         what: 'CPU a change, looking included',
         value: (((await cpuSeconds(tsNginx)) - cpuBefore) / CHANGES) * 1_000,
         unit: 'ms',
       },
-      { what: 'RSS after changes', value: await residentMb(tsNginx), unit: 'MB', target: 300 },
+      {
+        what: 'RSS after changes',
+        value: await residentMb(tsNginx),
+        unit: 'MB',
+        target: 300,
+        limit: 450,
+      },
     );
     assert.deepEqual(beyond(figures), []);
   });
