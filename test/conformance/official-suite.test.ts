@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ownControlPlane, startCluster } from '../cluster/harness/cluster.ts';
@@ -15,6 +16,7 @@ const FLAGS = [
   // One of its scenarios waits for as long as this for an address that must not come.
   '--wait-time-for-ingress-status=30s',
   '--wait-time-for-ready=60s',
+  '--test.timeout=14m',
 ];
 
 /** kubernetes-sigs/ingress-controller-conformance, unmodified: its test binary, run in its folder, which holds its features. */
@@ -30,7 +32,7 @@ test('the official suite passes', { timeout: LONGEST_MS }, async (t) => {
   t.after(() => site.stop());
   const env = { ...process.env, KUBECONFIG: cluster.kubeconfig };
   const options = { cwd: FOLDER, env, timeout: LONGEST_MS, maxBuffer: 64 * 1024 * 1024 };
-  const { stdout } = await run(BINARY, FLAGS, options).catch((error: unknown) => {
+  const { stdout } = await run(resolve(BINARY), FLAGS, options).catch((error: unknown) => {
     const { stdout: output = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     assert.fail(`it failed:\n${output}${stderr}`);
   });
