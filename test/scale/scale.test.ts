@@ -74,6 +74,7 @@ suite('scale', () => {
         value: await residentMb(tsNginx),
         unit: 'MB',
         target: 300,
+        limit: 450,
       },
     );
     const last = site.size.ingresses - 1;
