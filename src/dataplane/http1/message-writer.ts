@@ -3,9 +3,11 @@ import type { FieldList } from '../fields.ts';
 import { CHUNK_TAIL, LAST_CHUNK, chunkHead, lastChunkWith } from './chunked.ts';
 
 /** Up to this size a piece of body is copied into the text before it; beyond, it is written as it is. */
-const INLINE_BYTES = 4_096;
+export const INLINE_BYTES = 4_096;
 /** Gathered text leaves when it is longer than this. */
 const MAX_TEXT = 16_384;
+/** Text that is put together from more pieces than this is made flat: while it waits, each would take 32 bytes. */
+const MAX_PIECES = 512;
 
 /** Writes HTTP/1.1 messages to a socket: what one turn of the event loop produces leaves in one write. */
 export class MessageWriter {
@@ -17,6 +19,8 @@ export class MessageWriter {
   #isChunked = false;
   /** Small pieces of body, behind the text, that are to be one chunk: as far as they come in one turn. */
   #chunk = '';
+  /** Of which text and chunk are put together, at most. */
+  #pieces = 0;
   #isCorked = false;
   /** Text was written that the kernel did not take at once; what comes meanwhile is gathered until it has. */
   #isCatchingUp = false;
@@ -98,13 +102,23 @@ export class MessageWriter {
     this.#endChunk();
     this.sentBytes += text.length;
     this.#text += text;
-    if (this.#text.length > MAX_TEXT) this.#writeText();
+    this.#added();
   }
 
   #addToChunk(text: string): void {
     this.sentBytes += text.length;
     this.#chunk += text;
+    this.#added();
+  }
+
+  #added(): void {
+    this.#pieces += 1;
     if (this.#text.length + this.#chunk.length > MAX_TEXT) this.#writeText();
+    else if (this.#pieces > MAX_PIECES) {
+      this.#pieces = 0;
+      this.#text = flat(this.#text);
+      this.#chunk = flat(this.#chunk);
+    }
   }
 
   #endChunk(): void {
@@ -130,17 +144,22 @@ export class MessageWriter {
     if (this.#text === '') return;
     const text = this.#text;
     this.#text = '';
+    this.#pieces = 0;
     if (this.#isCorked || this.#socket.writableLength === 0) {
       this.#socket.write(text, 'latin1');
       return;
     }
     // A body that comes byte by byte must not wait as so many writes.
     this.#isCatchingUp = true;
-    this.#socket.write(text, 'latin1', this.#onCaughtUp);
+    this.#socket.write(Buffer.from(text, 'latin1'), this.#onCaughtUp);
   }
 
   readonly #onCaughtUp = (): void => {
     this.#isCatchingUp = false;
     if (!this.#socket.destroyed) this.flush(this.#stallMs);
   };
+}
+
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
