@@ -38,6 +38,13 @@ suite('missing permissions', () => {
         const refused = new RegExp(`does not allow ${verb} of endpointslices`);
         assert.match(tsNginx.child.log(), refused);
       });
+      await eventually('/readyz and a metric name them too', async () => {
+        const { body } = await tsNginx.admin('/readyz?verbose');
+        assert.match(body, new RegExp(`does not allow ${verb} of endpointslices`));
+        const { body: metrics } = await tsNginx.admin('/metrics');
+        const labels = `verb="${verb}",resource="endpointslices.discovery.k8s.io"`;
+        assert.ok(metrics.includes(`ts_nginx_missing_rights{${labels}`), metrics);
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Api } from './api.ts';
 import { Child } from './child.ts';
@@ -67,15 +67,29 @@ export class ControlPlane {
   }
 
   get apiServer(): Child {
-    const child = this.#children.get('kube-apiserver');
-    if (child === undefined) throw new Error('the API server was never started');
-    return child;
+    return this.#child('kube-apiserver');
   }
 
   async restartApiServer(): Promise<void> {
     await this.apiServer.kill();
     this.#startApiServer();
     await this.waitUntilReady();
+  }
+
+  /** Runs `change`, then makes etcd and the API server have the state of before: a backup is restored. */
+  async undo(change: () => Promise<void>): Promise<void> {
+    const [data, backup] = [this.#path('etcd'), this.#path('etcd-backup')];
+    await this.#child('etcd').stop();
+    await cp(data, backup, { recursive: true });
+    this.#startEtcd();
+    await this.restartApiServer();
+    await change();
+    await this.apiServer.kill();
+    await this.#child('etcd').kill();
+    await rm(data, { recursive: true });
+    await rename(backup, data);
+    this.#startEtcd();
+    await this.restartApiServer();
   }
 
   async waitUntilReady(): Promise<void> {
@@ -165,6 +179,12 @@ export class ControlPlane {
       program,
       new Child({ name: program, command: [this.#binary, program, ...args], logFile }),
     );
+  }
+
+  #child(program: string): Child {
+    const child = this.#children.get(program);
+    if (child === undefined) throw new Error(`${program} was never started`);
+    return child;
   }
 
   #path(name: string): string {
