@@ -91,7 +91,9 @@ test('a watch from a version that is no more is found out by a bookmark', LIMIT,
   server.apply('ingresses', ingress('shop/web'));
   const backup = server.backup();
   server.apply('ingresses', ingress('shop/late'));
-  const { synced, holds, fewestIngresses } = startSource(t, server);
+  const { synced, holds, fewestIngresses } = startSource(t, server, {
+    timing: { silenceMs: 60_000 },
+  });
   await synced();
   await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
   const fewest = fewestIngresses();
