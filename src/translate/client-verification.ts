@@ -7,6 +7,7 @@ import type { AnnotationReading } from './annotations/read-annotations.ts';
 import { decodeData, pemCertificates } from './certificate.ts';
 import { finding, quote } from './finding.ts';
 import type { HostClaim } from './parsed-ingress.ts';
+import { textEntriesOf } from './loose.ts';
 import { parseSecretReference, type ReferenceContext } from './secret-reference.ts';
 import type { ObjectKey, Secret } from './snapshot.ts';
 
@@ -17,6 +18,8 @@ export interface ClientVerificationWish {
   readonly values: AuthTlsValues;
   /** Undefined: there is none that may be used. */
   readonly secret: ObjectKey | undefined;
+  /** The Ingress is not served, and its hosts may be others' as well. */
+  readonly isDropped?: true;
 }
 
 /** Nobody can be made sure of: the hosts of the Ingress are closed. */
@@ -44,9 +47,35 @@ export function readClientVerificationWish(
   return { object, prefix, values, secret };
 }
 
+const NO_VALUES: AuthTlsValues = {
+  'auth-tls-secret': undefined,
+  'auth-tls-verify-client': undefined,
+  'auth-tls-verify-depth': undefined,
+  'auth-tls-pass-certificate-to-upstream': undefined,
+  'auth-tls-error-page': undefined,
+  'auth-tls-match-cn': undefined,
+};
+
+/**
+ * What is left of it where the Ingress is not served: its hosts were not to be had without a certificate, and other Ingresses'
+ * paths there must not open for it. Undefined: nothing was asked for.
+ */
+export function readDroppedVerification(
+  annotations: unknown,
+  { object, prefix }: { readonly object: string; readonly prefix: string },
+): ClientVerificationWish | undefined {
+  const texts = new Map(textEntriesOf(annotations));
+  const secret = texts.get(`${prefix}/auth-tls-secret`)?.trim() ?? '';
+  // A canary never has a say in its host.
+  const isCanary = texts.get(`${prefix}/canary`)?.trim() === 'true';
+  if (secret === '' || isCanary) return undefined;
+  const values: AuthTlsValues = { ...NO_VALUES, 'auth-tls-secret': secret };
+  return { object, prefix, values, secret: undefined, isDropped: true };
+}
+
 /** Undefined: as if nothing was asked for. Slow: to be remembered. */
 export function resolveClientVerification(
-  { values, secret: key }: ClientVerificationWish,
+  { values, secret: key, isDropped }: ClientVerificationWish,
   secret: Secret | undefined,
 ): ClientVerificationResult | undefined {
   const written = values['auth-tls-secret'];
@@ -56,6 +85,7 @@ export function resolveClientVerification(
     annotation: 'auth-tls-secret',
     isWithoutSecret: false,
   });
+  if (isDropped === true) return fail('The Ingress is not served, nor are its clients verified');
   if (key === undefined) {
     return fail(
       `${quote(written)} is not \`namespace/name\` of a Secret in the Ingress's namespace`,
@@ -127,10 +157,12 @@ export function reportClientVerification(
 export interface HostClients {
   /** `broken`: it can't, so nobody gets in. */
   readonly verification: ClientVerification | 'broken' | undefined;
+  /** Ingresses that ask for more than that: what is theirs must not be had for less. `Ingress shop/web` */
+  readonly closed: ReadonlySet<string>;
   readonly findings: readonly Finding[];
 }
 
-const NOBODY_ASKED: HostClients = { verification: undefined, findings: [] };
+const NOBODY_ASKED: HostClients = { verification: undefined, closed: new Set(), findings: [] };
 
 /** The oldest Ingress of the host that names a Secret decides, be that good or not; else the oldest that should name one. */
 export function decideHostClients(
@@ -145,13 +177,43 @@ export function decideHostClients(
     wishes.find(({ result }) => !('problem' in result && result.isWithoutSecret)) ?? wishes[0];
   if (first === undefined) return NOBODY_ASKED;
   const { result } = first;
-  const findings = wishes
-    .filter((wish) => !isSame(wish.result, result))
-    .map(({ claim }) => {
-      const message = `The ${first.claim.owner.object}, which goes before, decides about the client certificates of the host ${claim.host}: what this Ingress says of them has no effect there.`;
-      return finding('host-conflict', claim.owner.object, 'metadata.annotations', message);
-    });
-  return { verification: 'problem' in result ? 'broken' : result, findings };
+  const overruled = wishes.filter((wish) => !isSame(wish.result, result));
+  const isClosed = ({ result: wished }: (typeof wishes)[number]): boolean =>
+    !('problem' in result) && !('problem' in wished) && !guardsAsWell(result, wished);
+  const findings = overruled.map((wish) => {
+    const { object } = wish.claim.owner;
+    const decided = `The ${first.claim.owner.object}, which goes before, decides about the client certificates of the host ${wish.claim.host}`;
+    return isClosed(wish)
+      ? finding(
+          'guard-not-honoured',
+          object,
+          'metadata.annotations',
+          `${decided}, and lets in whom this Ingress does not: its paths there answer 403 until both ask for the same.`,
+        )
+      : finding(
+          'host-conflict',
+          object,
+          'metadata.annotations',
+          `${decided}: what this Ingress says of them has no effect there.`,
+        );
+  });
+  return {
+    verification: 'problem' in result ? 'broken' : result,
+    closed: new Set(overruled.filter(isClosed).map(({ claim }) => claim.owner.object)),
+    findings,
+  };
+}
+
+/** From lax to strict. */
+const MODES: readonly ClientVerification['mode'][] = ['off', 'any', 'optional', 'required'];
+
+/** Whether whoever gets past the one would get past the other. */
+function guardsAsWell(one: ClientVerification, other: ClientVerification): boolean {
+  if (other.mode === 'off') return true;
+  const isAsStrict = MODES.indexOf(one.mode) >= MODES.indexOf(other.mode);
+  const hasSubjects =
+    other.subjectPattern === undefined || one.subjectPattern === other.subjectPattern;
+  return one.fingerprint === other.fingerprint && isAsStrict && hasSubjects;
 }
 
 function isSame(a: ClientVerificationResult, b: ClientVerificationResult): boolean {

@@ -2,7 +2,11 @@ import type { Finding } from '../model/finding.ts';
 import { readAnnotations, type AnnotationReading } from './annotations/read-annotations.ts';
 import type { RouteKind } from './annotations/feature.ts';
 import { parseBackend, type Backend } from './backend.ts';
-import { readClientVerificationWish, type ClientVerificationWish } from './client-verification.ts';
+import {
+  readClientVerificationWish,
+  readDroppedVerification,
+  type ClientVerificationWish,
+} from './client-verification.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { finding, quote } from './finding.ts';
 import { readEndpointTlsWish, type EndpointTlsWish } from './endpoint-tls.ts';
@@ -16,7 +20,8 @@ import type { TranslateOptions } from './translate-options.ts';
 /** One Ingress by itself: all that can be said of it without looking at any other object. */
 export interface ParsedIngress {
   readonly key: ObjectKey;
-  /** One a host that its rules name, in their order. */
+  readonly isServed: boolean;
+  /** One a host that its rules name, in their order. Of one that is not served: of hosts whose clients it was to verify. */
   readonly claims: readonly HostClaim[];
   /** Secrets that it names: its certificates, that for TLS to endpoints, that for its clients. */
   readonly secrets: readonly ObjectKey[];
@@ -77,14 +82,23 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   const object = `Ingress ${namespace}/${name}`;
   const key = `${namespace}/${name}`;
   const spec = objectOf(ingress.spec);
-  const dropped = (...findings: readonly Finding[]): ParsedIngress => ({
-    key,
-    claims: [],
-    secrets: [],
-    endpointTls: undefined,
-    clientVerification: undefined,
-    findings,
-  });
+  const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress) };
+  const prefix = context.options.annotationsPrefix;
+  const dropped = (...findings: readonly Finding[]): ParsedIngress => {
+    const clientVerification = readDroppedVerification(ingress.metadata.annotations, {
+      object,
+      prefix,
+    });
+    return {
+      key,
+      isServed: false,
+      claims: clientVerification === undefined ? [] : emptyClaims(owner, spec),
+      secrets: [],
+      endpointTls: undefined,
+      clientVerification,
+      findings,
+    };
+  };
   if (context.options.disableCatchAll && objectOf(spec?.defaultBackend) !== undefined) {
     const message = 'Ingresses with a default backend are not served here (--disable-catch-all).';
     return dropped(finding('ingress-dropped', object, 'spec.defaultBackend', message));
@@ -93,13 +107,11 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   if (suspicious !== undefined) return dropped(suspicious);
   const annotations = readAnnotations(ingress.metadata.annotations, {
     object,
-    prefix: context.options.annotationsPrefix,
+    prefix,
     global: context.global,
   });
   if (annotations.standing === 'left-out') return dropped(...annotations.findings);
-  const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress), annotations };
-  const { claims, findings } = new ClaimReader(owner, spec).read();
-  const prefix = context.options.annotationsPrefix;
+  const { claims, findings } = new ClaimReader({ ...owner, annotations }, spec).read();
   const allowsOtherNamespaces = context.global.values['allow-cross-namespace-resources'];
   const place = { object, namespace, prefix, allowsOtherNamespaces };
   const endpointTls = readEndpointTlsWish(annotations, place);
@@ -107,6 +119,7 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   const certificates = tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []);
   return {
     key,
+    isServed: claims.length > 0,
     claims,
     secrets: [...certificates, endpointTls?.secret, clientVerification?.secret].filter(
       (secret) => secret !== undefined,
@@ -115,6 +128,17 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
     clientVerification,
     findings: [...annotations.findings, ...findings],
   };
+}
+
+const NO_ANNOTATIONS: AnnotationReading = { standing: 'left-out', values: new Map(), findings: [] };
+
+/** Of an Ingress that is dropped the hosts alone, which it says nothing of but that their clients can't be verified. */
+function emptyClaims(
+  owner: Omit<IngressOwner, 'annotations'>,
+  spec: IngressSpec,
+): readonly HostClaim[] {
+  const { claims } = new ClaimReader({ ...owner, annotations: NO_ANNOTATIONS }, spec).read();
+  return claims.map((claim) => ({ ...claim, rules: [], fallback: undefined, tls: undefined }));
 }
 
 function createdAtMs({ metadata }: Ingress): number {

@@ -161,7 +161,7 @@ function selectIngresses(snapshot: Snapshot, context: SelectionContext): Selecte
     if (owner === 'ours') {
       const parsed = parseOnce(ingress, context);
       served.push(parsed);
-      objects[parsed.claims.length > 0 ? 'served' : 'dropped'].push(ingress);
+      objects[parsed.isServed ? 'served' : 'dropped'].push(ingress);
       if (parsed.findings.length > 0) findings.push(parsed.findings);
     } else if (owner === 'another class') {
       const ingressClass = snapshot.ingressClasses.get(ingress.spec?.ingressClassName ?? '');

@@ -1,4 +1,4 @@
-import type { Certificate, VirtualHost } from '../model/config.ts';
+import type { Certificate, Route, VirtualHost } from '../model/config.ts';
 import type { FilterConfig } from '../model/filter-config.ts';
 import type { Finding } from '../model/finding.ts';
 import { decideHostClients, type ClientVerificationResult } from './client-verification.ts';
@@ -43,16 +43,16 @@ export function translateHost(inputs: HostInputs): HostResult {
   const presented = certificate ?? parentCertificate;
   const routesFor = (hostHasCertificate: boolean): HostRoutes =>
     translateHostRoutes(core, { global, hasDefaultBackend, endpointTls, hostHasCertificate });
+  const clients = decideHostClients(core.claims, inputs.clientVerifications);
   const routes = routesFor(presented !== undefined);
   const isCovered = (alias: string): boolean =>
     certificate === undefined || certificate.covers(alias);
-  const clients = decideHostClients(core.claims, inputs.clientVerifications);
   const { verification } = clients;
   const host: VirtualHost = {
     name: core.host,
     aliases: aliases.filter(isCovered),
     matching: routes.matching,
-    routes: routes.routes,
+    routes: closeOverruled(routes.routes, clients.closed),
     filters: verification === 'broken' ? [NO_CLIENTS, ...core.filters] : core.filters,
     certificate:
       certificate === undefined ? undefined : (certificate.own?.id ?? inputs.defaultCertificate),
@@ -65,7 +65,8 @@ export function translateHost(inputs: HostInputs): HostResult {
   };
   // The certificate is not for them, so none is theirs and plain requests stay plain.
   const uncovered = aliases.filter((alias) => !isCovered(alias));
-  const plain = uncovered.length === 0 ? [] : routesFor(false).routes;
+  const plain =
+    uncovered.length === 0 ? [] : closeOverruled(routesFor(false).routes, clients.closed);
   const unlike = { aliases: [], routes: plain, certificate: undefined, hsts: undefined };
   return {
     virtualHosts: [host, ...uncovered.map((name) => ({ ...host, ...unlike, name }))],
@@ -73,4 +74,14 @@ export function translateHost(inputs: HostInputs): HostResult {
     uses: routes.uses,
     findings: [...routes.findings, ...(certificate?.findings ?? []), ...clients.findings],
   };
+}
+
+/** What an Ingress guards better than its host is: nobody gets in. */
+function closeOverruled(routes: readonly Route[], closed: ReadonlySet<string>): readonly Route[] {
+  if (closed.size === 0) return routes;
+  return routes.map((route) => {
+    const { namespace, ingress } = route.labels;
+    const isClosed = closed.has(`Ingress ${namespace}/${ingress}`);
+    return isClosed ? { ...route, filters: [NO_CLIENTS] } : route;
+  });
 }
