@@ -42,7 +42,10 @@ function hostsTable(config: ProxyConfig, hosts: readonly VirtualHost[]): Html {
 
 /** One table body a host, its name spanning the rows of its routes. */
 function hostRows(config: ProxyConfig, host: VirtualHost): Html {
-  const routes = host.routes.slice(0, MAX_ROUTES);
+  const routes = host.routes.slice(0, MAX_ROUTES).map((route) => ({
+    ...route,
+    filters: [...host.filters, ...route.filters],
+  }));
   const hidden = host.routes.length - routes.length;
   const rows = routes.map((route) => routeCells(config, route));
   if (hidden > 0) rows.push(html`<td colspan="3" class="quiet">${hidden} more</td>`);

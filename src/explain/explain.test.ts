@@ -167,6 +167,14 @@ test('Ingresses that name the host in vain are told, with their findings', () =>
   assert.deepEqual(told.findings, [missing]);
 });
 
+test('where the host answers by itself, no path is said not to cover', () => {
+  const hosts = [sampleHost({ routes: [root], filters: [{ kind: 'deny', status: 403 }] })];
+  const told = explain(explainable(hosts), request('https://shop.example.com/'), log);
+  assert.equal(told.answer?.status, 403);
+  assert.deepEqual(told.filters, [{ kind: 'deny', isAnswering: true }]);
+  assert.match(told.others[0]?.why ?? '', /answered before/);
+});
+
 test('what can’t be a request is refused as the proxy refuses it', () => {
   const hosts = [sampleHost({ routes: [root] })];
   const path = explain(explainable(hosts), request('http://shop.example.com/../x'), log);
@@ -238,6 +246,7 @@ function decideAtOnce(config: ProxyConfig, asked: ExplainRequest) {
     ...asked,
     host: asked.authority.toLowerCase().replace(/:.*/, ''),
     requestBody: NO_BODY,
+    upgrade: false,
     path: '',
     query: '',
     upstreamTarget: asked.target,

@@ -44,6 +44,11 @@ const config: ProxyConfig = {
           sampleRoute({ kind: 'exact', path: '/g' }, { labels: labelsOf('good'), action: forward }),
         ],
       }),
+      sampleHost({
+        name: 'c.test',
+        filters: [{ kind: 'deny', status: 403 }],
+        routes: [sampleRoute(root, { labels: labelsOf('unverified'), action: forward })],
+      }),
     ].map((host) => [host.name, host]),
   ),
   clusters: new Map([
@@ -80,6 +85,7 @@ test('each Ingress has the state of its paths and findings', () => {
       ['shop/half', 'a.test', '1/2', 'partial'],
       ['shop/other', '', '0/0', 'closed'],
       ['shop/shut', 'b.test', '1/1', 'closed'],
+      ['shop/unverified', 'c.test', '1/1', 'closed'],
     ],
   );
 });

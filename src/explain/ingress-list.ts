@@ -1,4 +1,5 @@
 import type { ProxyConfig, Route } from '../model/config.ts';
+import type { FilterConfig } from '../model/filter-config.ts';
 import { findingEffects, type Finding } from '../model/finding.ts';
 
 /** An Ingress that is ours: something of it is served, or a finding says why not. */
@@ -45,7 +46,8 @@ export function listIngresses(
 
 function tallyRoutes(config: ProxyConfig): ReadonlyMap<string, Tally> {
   const tallies = new Map<string, Tally>();
-  for (const { name, routes } of config.virtualHosts.values()) {
+  for (const { name, routes, filters } of config.virtualHosts.values()) {
+    const isHostClosed = filters.some(isDeny);
     for (const route of routes) {
       const { namespace, ingress } = route.labels;
       if (ingress === '') continue;
@@ -54,14 +56,18 @@ function tallyRoutes(config: ProxyConfig): ReadonlyMap<string, Tally> {
       tallies.set(key, tally);
       tally.hosts.add(name);
       tally.paths += 1;
-      if (isClosed(route, config)) tally.closedPaths += 1;
+      if (isHostClosed || isClosed(route, config)) tally.closedPaths += 1;
     }
   }
   return tallies;
 }
 
+function isDeny({ kind }: FilterConfig): boolean {
+  return kind === 'deny';
+}
+
 function isClosed({ action, filters }: Route, { clusters, endpointSets }: ProxyConfig): boolean {
-  if (action.kind === 'respond' || filters.some(({ kind }) => kind === 'deny')) return true;
+  if (action.kind === 'respond' || filters.some(isDeny)) return true;
   const set = clusters.get(action.cluster)?.endpointSet ?? '';
   return (endpointSets.get(set)?.endpoints.length ?? 0) === 0;
 }

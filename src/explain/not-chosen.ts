@@ -17,7 +17,7 @@ export function notChosenRoutes(
   const shown = chosen === undefined ? others : covering;
   const reasons = shown.slice(0, MAX_ROUTES).map((route) => ({
     what: describe(route),
-    why: chosen === undefined ? whyNotCovering(route.match, path) : whyBeaten(route, chosen),
+    why: chosen === undefined ? whyNotTaken(route.match, path) : whyBeaten(route, chosen),
   }));
   const hidden = shown.length - reasons.length;
   if (hidden > 0) reasons.push({ what: `${hidden} more paths of this host`, why: 'see /config' });
@@ -75,7 +75,9 @@ function covers(match: RouteMatch, path: string): boolean {
   return new PathTable([{ match, value: true }]).match(path) === true;
 }
 
-function whyNotCovering(match: RouteMatch, path: string): string {
+function whyNotTaken(match: RouteMatch, path: string): string {
+  if (covers(match, path))
+    return 'it covers the path, but the request is answered before that counts';
   if (match.kind === 'exact') return 'its path is another';
   if (match.kind === 'pattern') return 'its pattern does not match from the start of the path';
   return path.startsWith(match.path)
