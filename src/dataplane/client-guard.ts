@@ -12,6 +12,8 @@ export interface GuardedRequest {
   /** The name that was routed by. */
   readonly host: string;
   readonly method: string;
+  /** It asks for a tunnel: over HTTP/2 such a request counts as a GET, too. */
+  readonly upgrade: boolean;
   readonly handshake: ClientHandshake;
 }
 
@@ -67,7 +69,8 @@ export class ClientGuard {
     if (this.#subjects === undefined) throw new Error(`no pattern: ${subjectPattern}`);
   }
 
-  decide({ host, method, handshake }: GuardedRequest): GuardDecision {
+  decide(request: GuardedRequest): GuardDecision {
+    const { host, handshake } = request;
     const { mode, fingerprint } = this.#config;
     if (mode === 'off') return this.#decideSubject('', 'passes');
     if (handshake === 'plaintext') return 'plaintext';
@@ -75,7 +78,7 @@ export class ClientGuard {
     if (serverName !== host) return MISDIRECTED;
     if (verdict?.fingerprint !== fingerprint) return OUTDATED;
     const refused = this.#refuse(verdict);
-    const decision = refused === undefined ? 'passes' : this.#inPlaceOf(refused, method);
+    const decision = refused === undefined ? 'passes' : this.#inPlaceOf(refused, request);
     return this.#decideSubject(verdict.subject, decision);
   }
 
@@ -98,7 +101,7 @@ export class ClientGuard {
     }
   }
 
-  #inPlaceOf(refused: OwnAnswer, method: string): GuardDecision {
+  #inPlaceOf(refused: OwnAnswer, { method, upgrade }: GuardedRequest): GuardDecision {
     const { errorPage } = this.#config;
     if (errorPage === undefined) return refusal(refused);
     const { failure = '' } = refused;
@@ -111,8 +114,8 @@ export class ClientGuard {
       });
     }
     const path = normaliseTarget(errorPage)?.path;
-    const isSafe = method === 'GET' || method === 'HEAD';
-    return path === undefined || !isSafe ? refusal(refused) : { kind: 'path', path };
+    const isForPage = (method === 'GET' || method === 'HEAD') && !upgrade;
+    return path === undefined || !isForPage ? refusal(refused) : { kind: 'path', path };
   }
 
   /** Even the page in place of an answer is only for these. */

@@ -12,6 +12,8 @@ export interface Decidable extends FilterContext {
   query: string;
   hostTable: HostTable | undefined;
   route: CompiledRoute | undefined;
+  /** It asks for a WebSocket. */
+  readonly upgrade: boolean;
   readonly handshake: ClientHandshake;
 }
 

@@ -89,6 +89,7 @@ function createExchange(request: ExplainRequest, host: string, table: Table): De
     target,
     clientAddress,
     requestBody: NO_BODY,
+    upgrade: false,
     path: '',
     query: '',
     upstreamTarget: target,

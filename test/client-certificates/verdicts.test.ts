@@ -6,6 +6,7 @@ import { suite, test } from 'node:test';
 import { connect, TLSSocket } from 'node:tls';
 import type { Certificate, ClientVerification } from '../../src/model/config.ts';
 import { connectTlsClient } from '../blackbox/harness/raw-client.ts';
+import { echo, startWebSocketEndpoint } from '../blackbox/harness/websocket.ts';
 import { sampleAuthority, selfSignedLeaf } from '../unit/sample-authority.ts';
 import { startGrpcEcho } from './grpc-echo.ts';
 import {
@@ -251,6 +252,39 @@ test('error page: a path of the host is served, and nothing else is', async (t) 
   assert.equal(posted.status, 400);
   const known = await ask(t, guarded, { target: '/admin?x', certificate: good });
   assert.equal(sentFields(known)['url'], '/admin?x');
+});
+
+test('error page: it is a page, and never a tunnel', async (t) => {
+  const hosts = guardedHosts(verification({ errorPage: '/help.html' }));
+  const { endpoint, server } = await startWebSocketEndpoint(t, echo);
+  const guarded = await startGuardedProxy(t, hosts, { upstreams: [endpoint] });
+  let tunnels = 0;
+  server.on('connection', () => (tunnels += 1));
+  const lines = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
+  const fields = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'https' };
+  const askBoth = async (certificate: Certificate | undefined): Promise<readonly number[]> => {
+    const asker = await connectAsker(t, guarded, 'guarded.test', certificate);
+    if (!asker.session.remoteSettings.enableConnectProtocol) {
+      await once(asker.session, 'remoteSettings');
+    }
+    const upgrade = await ask(t, guarded, { lines, certificate });
+    const connected = await asker.ask('guarded.test', {
+      ...fields,
+      'sec-websocket-version': '13',
+    });
+    return [upgrade.status, connected.status];
+  };
+  assert.deepEqual(await askBoth(undefined), [400, 400]);
+  assert.deepEqual(await askBoth(foreign), [400, 400]);
+  assert.equal(tunnels, 0);
+  // To whoever has a certificate the same requests open one.
+  assert.deepEqual(await askBoth(good), [101, 200]);
+  assert.equal(tunnels, 2);
 });
 
 test('error page: it is not for subjects that do not match', async (t) => {
