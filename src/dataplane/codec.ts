@@ -70,7 +70,8 @@ export interface Downstream {
 
 /** What a downstream codec tells its exchange. */
 export interface DownstreamEvents {
-  onRequestBody(chunk: Buffer): void;
+  /** `isOwn`: nobody writes over the chunk, it may be kept; any other is volatile, and valid during the call alone. */
+  onRequestBody(chunk: Buffer, isOwn: boolean): void;
   /** Nothing more is at hand for the moment. */
   onRequestPause(): void;
   /** `trailers`: as for `onAnswerEnd`. */
@@ -118,7 +119,8 @@ export interface Upstream {
   /** Whose events follow; the exchange that took it, before anything else. */
   attach(events: UpstreamEvents): void;
   send(request: UpstreamRequest): void;
-  sendBody(chunk: Buffer): void;
+  /** `isOwn`: as for `onRequestBody`. */
+  sendBody(chunk: Buffer, isOwn: boolean): void;
   /** The request is whole. `trailers` go where its framing has a place for them. */
   finish(trailers?: FieldList): void;
   /** What was sent may leave now. */
@@ -131,6 +133,8 @@ export interface Upstream {
 
 /** What an upstream codec tells the exchange. */
 export interface UpstreamEvents {
+  /** A chunk that was given is still referred to: its memory must not be used again. */
+  readonly holdsChunks: boolean;
   onConnected(): void;
   /** 1xx, but for 100 (which the codec swallows) and 101. */
   onInterim(answer: AnswerHead): void;

@@ -54,6 +54,10 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     engine.stats.exchangeStarted();
   }
 
+  get holdsChunks(): boolean {
+    return this.downstream.holdsChunks;
+  }
+
   /** Once, right after it was made: routes the request, and answers it or sends it on. */
   start(): void {
     const answer = decide(this, this.engine);
@@ -69,7 +73,7 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     else this.#answer(answer, title, true);
   }
 
-  onRequestBody(chunk: Buffer): void {
+  onRequestBody(chunk: Buffer, isOwn: boolean): void {
     this.requestBytes += chunk.length;
     this.#bodyBytes += chunk.length;
     if (this.#isOver) return;
@@ -82,10 +86,10 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
     }
     this.#held ??= new HeldBody();
     if (this.#isSending) {
-      this.#held.remember(chunk);
-      this.#upstream?.sendBody(chunk);
+      this.#held.remember(chunk, isOwn);
+      this.#upstream?.sendBody(chunk, isOwn);
     } else {
-      this.#held.hold(chunk);
+      this.#held.hold(chunk, isOwn);
     }
   }
 
@@ -129,7 +133,7 @@ export class Exchange extends ExchangeFacts implements DownstreamEvents, Upstrea
       this.route?.config,
       this.route?.cluster?.speaksGrpc === true,
     );
-    for (const chunk of this.#held?.release(keepBytes) ?? []) upstream.sendBody(chunk);
+    for (const chunk of this.#held?.release(keepBytes) ?? []) upstream.sendBody(chunk, true);
     if (this.#isRequestComplete) {
       upstream.finish(this.#requestTrailers);
     } else {

@@ -14,15 +14,15 @@ export class HeldBody {
     return this.#pieces.bytes >= MAX_BYTES;
   }
 
-  /** A chunk that can't be sent yet. The client is to be paused when this is full. */
-  hold(chunk: Buffer): void {
-    this.#pieces.add(chunk, true);
+  /** A chunk that can't be sent yet, or a copy of it where it is not our own. The client is to be paused when this is full. */
+  hold(chunk: Buffer, isOwn: boolean): void {
+    this.#pieces.add(chunk, isOwn);
   }
 
   /** A chunk that is being sent. */
-  remember(chunk: Buffer): void {
+  remember(chunk: Buffer, isOwn: boolean): void {
     if (!this.isComplete) return;
-    if (this.#pieces.bytes + chunk.length <= this.#keepBytes) this.hold(chunk);
+    if (this.#pieces.bytes + chunk.length <= this.#keepBytes) this.hold(chunk, isOwn);
     else this.drop();
   }
 

@@ -6,16 +6,17 @@ import type { Engine } from '../engine.ts';
 import { CHUNKED, NO_BODY } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { Idling } from '../idle-chain.ts';
+import { BLOCK_BYTES, giveBackBlock, takeBlock } from '../body-blocks.ts';
+import { BodyCopies } from '../body-copies.ts';
 import { ReadGate } from '../read-gate.ts';
 import { Timer } from '../timer-wheel.ts';
 import { isHandshakeError, type EndpointTls } from '../tls/endpoint-tls.ts';
 import { malformedAnswer, upstreamFailures } from '../upstream-failures.ts';
 import { AnswerReader, type ReadOutcome } from './answer-reader.ts';
-import { MessageWriter } from './message-writer.ts';
+import { INLINE_BYTES, MessageWriter } from './message-writer.ts';
 import { requestHeadText } from './request-head-text.ts';
 import { createWebSocketKey } from './websocket-key.ts';
 
-const READ_BYTES = 65_536;
 /** Less room than this is not worth a read. */
 const LEAST_READ_BYTES = 16_384;
 
@@ -51,7 +52,13 @@ export class ClientConnection implements Upstream, Idling {
    * So nothing is copied on the way through, nothing is allocated while clients take what they get, and of those that don't,
    * small pieces share their memory.
    */
-  #buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  #block = takeBlock();
+  /** What of the block may be read into. */
+  #buffer = this.#block;
+  /** Blocks of this exchange that are full, and referred to. */
+  #fullBlocks: Buffer[] | undefined = undefined;
+  /** Of pieces of the request that somebody else will write over. */
+  readonly #copies = new BodyCopies();
 
   constructor(
     engine: Engine,
@@ -104,20 +111,24 @@ export class ClientConnection implements Upstream, Idling {
     if (request.requestBody === NO_BODY) this.finish();
   }
 
-  sendBody(chunk: Buffer): void {
-    this.#writer.body(chunk, 0, chunk.length);
+  sendBody(chunk: Buffer, isOwn: boolean): void {
+    const isKept = isOwn || chunk.length <= INLINE_BYTES;
+    if (!isKept) this.#releaseCopies();
+    this.#writer.body(isKept ? chunk : this.#copies.copy(chunk), 0, chunk.length);
     if (this.#reader.isTunnel) this.#expectBytes();
   }
 
   finish(): void {
     this.#isRequestSent = true;
     this.#writer.end(this.#request?.sendMs ?? 0);
+    this.#releaseCopies();
     if (this.#reader.isTunnel) this.#socket.end();
     this.#expectBytes();
   }
 
   flush(): void {
     this.#writer.flush(this.#request?.sendMs ?? 0);
+    this.#releaseCopies();
   }
 
   pauseAnswer(): void {
@@ -174,7 +185,10 @@ export class ClientConnection implements Upstream, Idling {
     );
     socket.on(
       'drain',
-      guard(() => this.#events?.onUpstreamDrain()),
+      guard(() => {
+        this.#releaseCopies();
+        this.#events?.onUpstreamDrain();
+      }),
     );
     socket.on(
       'timeout',
@@ -228,6 +242,7 @@ export class ClientConnection implements Upstream, Idling {
       this.destroy();
       return;
     }
+    if (this.#fullBlocks !== undefined && !events.holdsChunks) this.#giveBackFull();
     const outcome = this.#reader.read(this.#buffer.subarray(0, length), events);
     // The exchange may have let go of this connection meanwhile.
     if (this.#events === events) this.#settle(outcome, events, length);
@@ -248,6 +263,7 @@ export class ClientConnection implements Upstream, Idling {
 
   /** The answer is whole: back to the pool if nothing is left over on either side. */
   #complete(events: UpstreamEvents, length: number): void {
+    this.#releaseCopies();
     const isReusable = this.#reader.isReusable && this.#isRequestSent && !this.#writer.isWaiting;
     this.#events = undefined;
     this.#request = undefined;
@@ -257,14 +273,36 @@ export class ClientConnection implements Upstream, Idling {
       this.destroy();
     }
     this.#readOn(length, events.onAnswerEnd());
+    // What is referred to still is not ours any more: nobody will tell when that ends.
+    this.#fullBlocks = undefined;
+    this.#block = this.#buffer;
   }
 
   /** Where the next read goes after one of `length` bytes. */
   #readOn(length: number, isHeld: boolean): void {
-    const room = this.#buffer.length - (isHeld ? length : 0);
-    const isShort = room < READ_BYTES && length === this.#buffer.length;
-    if (isShort || room < LEAST_READ_BYTES) this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-    else if (isHeld) this.#buffer = this.#buffer.subarray(length);
+    if (!isHeld) {
+      this.#giveBackFull();
+      const isShort = this.#block.length < BLOCK_BYTES && length === this.#buffer.length;
+      if (isShort || this.#block.length < LEAST_READ_BYTES) this.#block = takeBlock();
+      this.#buffer = this.#block;
+      return;
+    }
+    this.#buffer = this.#buffer.subarray(length);
+    if (this.#buffer.length >= LEAST_READ_BYTES) return;
+    this.#fullBlocks ??= [];
+    this.#fullBlocks.push(this.#block);
+    this.#block = this.#buffer = takeBlock();
+  }
+
+  #giveBackFull(): void {
+    if (this.#fullBlocks === undefined) return;
+    for (const block of this.#fullBlocks) giveBackBlock(block);
+    this.#fullBlocks = undefined;
+  }
+
+  /** Once all that was written is with the kernel, nobody refers to the copies. */
+  #releaseCopies(): void {
+    if (!this.#writer.isWaiting && !this.#isDestroyed) this.#copies.release();
   }
 
   /** The endpoint said that it sends no more. */

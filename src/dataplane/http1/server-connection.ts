@@ -280,7 +280,7 @@ export class ServerConnection implements Downstream {
 
   #onBody(chunk: Buffer, start: number, end: number): void {
     if (this.#exchange !== undefined) {
-      this.#exchange.onRequestBody(this.#ownPart(chunk, start, end));
+      this.#exchange.onRequestBody(chunk.subarray(start, end), !this.#reader.isVolatile);
       return;
     }
     if (!this.#body.discard(end - start)) this.#close();

@@ -91,6 +91,7 @@ export class ClientStream implements Upstream, StreamHandler {
     if (endStream) this.#onRequestSent();
   }
 
+  /** What can't leave at once is copied in any case. */
   sendBody(chunk: Buffer): void {
     this.#stream?.data(chunk, 0, chunk.length);
     if (this.#hasHead) this.#expectBytes();

@@ -163,10 +163,10 @@ export class ServerStream implements Downstream, StreamHandler {
     if (this.#exchange === undefined || start === end) return;
     this.#expectBody();
     const part = chunk.subarray(start, end);
-    const own = this.#owner.isVolatile ? Buffer.from(part) : part;
-    if (this.#ahead !== undefined) this.#ahead.add(own, true);
-    else if (this.#bodyBytes === declared) this.#lastPiece = own;
-    else this.#exchange.onRequestBody(own);
+    const isOwn = !this.#owner.isVolatile;
+    if (this.#ahead !== undefined) this.#ahead.add(part, isOwn);
+    else if (this.#bodyBytes !== declared) this.#exchange.onRequestBody(part, isOwn);
+    else this.#lastPiece = isOwn ? part : Buffer.from(part);
   }
 
   onPause(): void {
@@ -255,7 +255,7 @@ export class ServerStream implements Downstream, StreamHandler {
     if (this.#ahead !== undefined) return;
     const last = this.#lastPiece;
     this.#lastPiece = undefined;
-    if (last !== undefined) this.#exchange?.onRequestBody(last);
+    if (last !== undefined) this.#exchange?.onRequestBody(last, true);
     this.#exchange?.onRequestEnd(trailers);
   }
 
@@ -288,7 +288,7 @@ export class ServerStream implements Downstream, StreamHandler {
     this.#bodyTimer?.clear();
     const ahead = this.#ahead?.views() ?? [];
     this.#ahead = undefined;
-    for (const chunk of ahead) this.#exchange?.onRequestBody(chunk);
+    for (const chunk of ahead) this.#exchange?.onRequestBody(chunk, true);
     this.#stream.resume();
     if (this.#stream.isRemoteEnded) this.#exchange?.onRequestEnd();
     else if (ahead.length > 0) this.#exchange?.onRequestPause();
