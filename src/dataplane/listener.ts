@@ -39,6 +39,12 @@ const TLS_PORT = 443;
 /** Fatal alert 112, unrecognized_name (RFC 6066 §3), in a record of its own. */
 const UNRECOGNIZED_NAME = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
 
+interface Proxied {
+  /** The accepted one, below TLS. */
+  readonly socket: Socket;
+  readonly client: ProxiedClient;
+}
+
 /** A bound port. */
 export class Listener {
   readonly #engine: Engine;
@@ -46,8 +52,8 @@ export class Listener {
   readonly #events: ListenerEvents;
   readonly #server: Server;
   #portText: string;
-  /** Whose connections a load balancer in front hands on, by the balancer's address and port. */
-  readonly #proxied = new Map<string, ProxiedClient>();
+  /** Whose connections a load balancer in front hands on, by both ends of the connection. */
+  readonly #proxied = new Map<string, Proxied>();
 
   constructor(engine: Engine, options: ListenerOptions, events: ListenerEvents) {
     this.#engine = engine;
@@ -156,12 +162,16 @@ export class Listener {
 
   #onProxiedSocket(socket: Socket): void {
     if (!this.#events.onAccept(socket)) return;
-    const key = endOf(socket);
-    socket.on('close', () => this.#proxied.delete(key));
+    const key = endsKey(socket);
+    // A balancer that resets a connection may be back from the same port before that is noticed here.
+    this.#proxied.delete(key);
+    socket.on('close', () => {
+      if (this.#proxied.get(key)?.socket === socket) this.#proxied.delete(key);
+    });
     readProxyHeader(this.#engine, socket, (client) => {
       // Whoever is not trusted speaks the protocol, too, and is believed nothing.
       const isTrusted = this.#engine.table.trustedPeers.matches(addressOf(socket));
-      if (client !== undefined && isTrusted) this.#proxied.set(key, client);
+      if (client !== undefined && isTrusted) this.#proxied.set(key, { socket, client });
       if (this.#options.scheme === 'http') this.#onPlainReader(new SocketReader(socket));
       else this.#onTlsSocket(socket);
     });
@@ -169,7 +179,7 @@ export class Listener {
 
   #endsOf(socket: Socket): ProxiedClient {
     return (
-      this.#proxied.get(endOf(socket)) ?? {
+      this.#proxied.get(endsKey(socket))?.client ?? {
         address: addressOf(socket),
         port: socket.remotePort ?? 0,
         destinationAddress: plainAddress(socket.localAddress ?? ''),
@@ -184,7 +194,7 @@ export class Listener {
     port: string,
     handshake: ClientHandshake = 'plaintext',
   ): ClientPeer {
-    const proxied = this.#proxied.get(endOf(socket));
+    const proxied = this.#proxied.get(endsKey(socket))?.client;
     if (proxied === undefined) return new ClientPeer(addressOf(socket), scheme, port, handshake);
     // The balancer ended the client's TLS where that came to its port 443 (routing.md §11).
     const isTls = scheme === 'https' || proxied.destinationPort === TLS_PORT;
@@ -202,7 +212,7 @@ function addressOf(socket: Socket): string {
   return plainAddress(socket.remoteAddress ?? '');
 }
 
-/** A TLS socket has the same as the one below it. */
-function endOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? ''}`;
+/** No two connections have the same at one time; a TLS socket has that of the one below it. */
+function endsKey({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join(' ');
 }

@@ -1,7 +1,7 @@
 /** PROXY headers of a load balancer in front (routing.md §11, security.md 2.5). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { connectClient, RawClient } from './harness/raw-client.ts';
@@ -18,12 +18,14 @@ const certificate = selfSignedCertificate('default', ['app.test']);
 async function start(
   t: TestContext,
   forwarded: SettingsOptions['forwarded'] = {},
+  bind = '127.0.0.1',
 ): Promise<RunningProxy> {
   const upstream = await startUpstream(t, ({ headers }, response) => {
     const told = ['x-real-ip', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-port'];
     response.end(told.map((name) => String(headers[name])).join(' '));
   });
   return startProxy(t, {
+    bind,
     upstreams: [upstream.endpoint],
     certificates: [certificate],
     settings: { forwarded: { proxyProtocol: true, ...forwarded } },
@@ -87,6 +89,47 @@ test('LOCAL and UNKNOWN, and peers that are not trusted, are who they are', asyn
   client.write(LINE + GET);
   assert.match((await client.readAnswer()).body, /^127\.0\.0\.1 127\.0\.0\.1 http /);
 });
+
+test('one balancer port to two local addresses: each connection has its own client', async (t) => {
+  // Both listen on all addresses, and all that is sent to them is loopback's.
+  const proxy = await start(t, {}, '0.0.0.0');
+  const localPort = await freePort();
+  const dial = async (host: string, port: number, header: string): Promise<Socket> => {
+    const socket = connect({ host, port, localAddress: '127.0.0.1', localPort, noDelay: true });
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    socket.write(header);
+    return socket;
+  };
+  const toTls = async (tcp: Socket): Promise<RawClient> => {
+    const tls = connectTls({ socket: tcp, servername: 'app.test', rejectUnauthorized: false });
+    await once(tls, 'secureConnect');
+    return new RawClient(tls);
+  };
+  const seenBy = async (client: RawClient): Promise<string> => {
+    client.write(GET);
+    return (await client.readAnswer()).body.split(' ')[0] ?? '';
+  };
+  const { httpPort, httpsPort } = proxy;
+  const unknown = 'PROXY UNKNOWN\r\n';
+  const plain = new RawClient(await dial('127.0.0.1', httpPort, LINE));
+  assert.equal(await seenBy(plain), '192.0.2.7');
+  const other = new RawClient(await dial('127.0.0.2', httpPort, unknown));
+  assert.equal(await seenBy(other), '127.0.0.1');
+  const secure = await toTls(await dial('127.0.0.1', httpsPort, LINE));
+  assert.equal(await seenBy(secure), '192.0.2.7');
+  const otherSecure = await toTls(await dial('127.0.0.2', httpsPort, unknown));
+  assert.equal(await seenBy(otherSecure), '127.0.0.1');
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 test('with use-forwarded-headers the list is read where the named client is trusted', async (t) => {
   const settings = { realAddress: true, trustFields: true };

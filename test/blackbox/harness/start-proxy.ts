@@ -35,6 +35,8 @@ import { RecordList } from './record-list.ts';
 import { defaultBuffering, defaultRetry, defaultSettings } from './default-settings.ts';
 
 export interface ProxyOptions {
+  /** Local address of the listeners; 127.0.0.1 unless it says otherwise. */
+  readonly bind?: string;
   /** Endpoints of the cluster `main`. */
   readonly upstreams?: readonly Endpoint[];
   /** Further clusters by id, each with an endpoint set of the same id. */
@@ -104,7 +106,7 @@ export async function startProxy(t: TestContext, options: ProxyOptions): Promise
   const stats = new WorkerStats();
   const limits = countLimits(stats);
   const dataPlane = new DataPlane(
-    { bind: '127.0.0.1', reusePort: false },
+    { bind: options.bind ?? '127.0.0.1', reusePort: false },
     { log, accessLogFor: () => records, stats },
   );
   t.after(() => {
