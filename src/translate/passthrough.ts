@@ -1,6 +1,7 @@
 import type { Passthrough, Route, VirtualHost } from '../model/config.ts';
-import type { Finding } from '../model/finding.ts';
+import type { Finding, FindingCode } from '../model/finding.ts';
 import { sslPassthrough } from './annotations/ssl-passthrough.ts';
+import type { ClientVerificationResult } from './client-verification.ts';
 import { passthroughLimits } from './configmap/stream-keys.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import { finding, quote } from './finding.ts';
@@ -8,6 +9,7 @@ import { valuesOf, type HostCore } from './host-core.ts';
 import type { BackendUse } from './host-routes.ts';
 import { textEntriesOf } from './loose.ts';
 import type { HostClaim } from './parsed-ingress.ts';
+import { isGuard, isOf, isOfOneNamespace, passthroughRefusal } from './passthrough-right.ts';
 import type { Service } from './snapshot.ts';
 import type { TranslateOptions } from './translate-options.ts';
 import { oneOf } from './value-parsers.ts';
@@ -24,16 +26,29 @@ export interface PassthroughContext {
   readonly service: Service | undefined;
   readonly global: GlobalSettings;
   readonly options: TranslateOptions;
+  /** By Ingress: `Ingress shop/web`. */
+  readonly clientVerifications: ReadonlyMap<string, ClientVerificationResult>;
 }
 
-/** Of all Ingresses of the host, one that says so is enough; the oldest of them. */
+/** The oldest Ingress of the host that says anything of it, where that asks for it. Source: routing.md §2.3. */
 export function passthroughClaim({ claims }: HostCore): HostClaim | undefined {
-  return claims.find((claim) => valuesOf(claim, sslPassthrough)['ssl-passthrough'] === true);
+  const asks = (claim: HostClaim): unknown => valuesOf(claim, sslPassthrough)['ssl-passthrough'];
+  const first = claims.find((claim) => asks(claim) !== undefined);
+  return first !== undefined && asks(first) === true ? first : undefined;
 }
 
-/** The use of the Service behind the host's path `/`; an exact rule for it counts where there is no other. */
-export function rootUse({ virtualHosts: [host], uses }: HostResult): BackendUse | undefined {
-  const roots = host?.routes.filter(isRoot) ?? [];
+/**
+ * The use of the Service behind the host's path `/`; an exact rule for it counts where there is no other. Of a host that
+ * several namespaces share, only rules of the Ingress that asks count.
+ */
+export function rootUse(
+  { virtualHosts: [host], uses }: HostResult,
+  core: HostCore,
+  claim: HostClaim,
+): BackendUse | undefined {
+  const isEligible = (route: Route): boolean =>
+    isRoot(route) && (isOfOneNamespace(core) || isOf(claim, route.labels));
+  const roots = host?.routes.filter(isEligible) ?? [];
   const useOf = ({ action }: Route): BackendUse | undefined =>
     action.kind === 'forward' ? uses.find(({ cluster }) => cluster === action.cluster) : undefined;
   const exact = roots.find(({ match }) => match.kind === 'exact');
@@ -48,15 +63,26 @@ export function rootUse({ virtualHosts: [host], uses }: HostResult): BackendUse 
 export function passThrough(host: HostResult, context: PassthroughContext): HostResult {
   const claim = passthroughClaim(context.core);
   if (claim === undefined) return host;
-  const use = rootUse(host);
+  const { core, clientVerifications } = context;
+  const use = rootUse(host, core, claim);
   const findings: Finding[] = [...host.findings];
-  const report = (message: string): void => {
+  const report = (message: string, code: FindingCode = 'annotation-unsupported'): void => {
     const field = `metadata.annotations[${context.options.annotationsPrefix}/ssl-passthrough]`;
-    findings.push(finding('annotation-unsupported', claim.owner.object, field, message));
+    findings.push(finding(code, claim.owner.object, field, message));
   };
-  const obstacle = obstacleOf(use, context);
-  if (obstacle !== undefined) report(`${obstacle}: TLS ends at the proxy.`);
-  if (use === undefined || obstacle !== undefined) return { ...host, findings };
+  const unsupported = unsupportedHere(context);
+  if (unsupported !== undefined) {
+    report(`${unsupported}: TLS ends at the proxy.`);
+    return { ...host, findings };
+  }
+  const refusal = passthroughRefusal(claim, { core, host }, clientVerifications);
+  if (refusal !== undefined) {
+    report(`${refusal}: TLS ends at the proxy.`, 'host-conflict');
+    return { ...host, findings };
+  }
+  const missing = missingService(use, context);
+  if (missing !== undefined) report(`${missing}: TLS ends at the proxy.`);
+  if (use === undefined || missing !== undefined) return { ...host, findings };
   const [own, ...others] = host.virtualHosts;
   if (own === undefined) return host;
   for (const message of reservations(own)) report(message);
@@ -70,13 +96,17 @@ export function passThrough(host: HostResult, context: PassthroughContext): Host
   };
 }
 
-function obstacleOf(
-  use: BackendUse | undefined,
-  { core, service, options }: PassthroughContext,
-): string | undefined {
+function unsupportedHere({ core, options }: PassthroughContext): string | undefined {
   if (options.sslPassthrough !== true) return 'TLS passthrough is off (--enable-ssl-passthrough)';
   if (core.host === '') return 'The Ingress names no host';
   if (core.host.startsWith('*.')) return `${core.host} is more than one host`;
+  return undefined;
+}
+
+function missingService(
+  use: BackendUse | undefined,
+  { core, service }: PassthroughContext,
+): string | undefined {
   if (use === undefined) return `No Service is behind the path "/" of ${core.host}`;
   if (service === undefined) return `The Service ${use.backend.serviceKey} does not exist`;
   return undefined;
@@ -113,8 +143,7 @@ function reservations({ name, routes, filters, clientVerification }: VirtualHost
     );
   }
   const guards = [...filters, ...routes.filter(isRoot).flatMap((route) => route.filters)];
-  const isGuarded = guards.some(({ kind }) => kind === 'deny' || kind === 'ip-access');
-  if (isGuarded || clientVerification !== undefined) {
+  if (guards.some(isGuard) || clientVerification !== undefined) {
     messages.push(
       `The rules that say who may access ${name} hold for plain requests alone: its TLS connections are passed through, whoever they come from.`,
     );

@@ -91,11 +91,14 @@ export function translateHosts(
 
 /** Its Service is looked at in each pass: whether it exists decides where TLS ends. */
 function withPassthrough(host: HostResult, core: HostCore, context: HostsContext): HostResult {
-  if (passthroughClaim(core) === undefined) return host;
-  const { memory, snapshot, global, options } = context;
-  const service = snapshot.services.get(rootUse(host)?.backend.serviceKey ?? '');
-  return memory.passthroughHosts.get(core.host, [host, service, global], () =>
-    passThrough(host, { core, service, global, options }),
+  const claim = passthroughClaim(core);
+  if (claim === undefined) return host;
+  const { memory, snapshot, global, options, clientVerifications } = context;
+  const service = snapshot.services.get(rootUse(host, core, claim)?.backend.serviceKey ?? '');
+  const inputs: unknown[] = [host, core, service, global];
+  for (const { owner } of core.claims) inputs.push(clientVerifications.get(owner.object));
+  return memory.passthroughHosts.get(core.host, inputs, () =>
+    passThrough(host, { core, service, global, options, clientVerifications }),
   );
 }
 

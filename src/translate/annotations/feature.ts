@@ -94,6 +94,8 @@ export interface HostDraft {
   readonly aliases: readonly string[];
   readonly filters: readonly FilterConfig[];
   readonly tls?: HostTls;
+  /** As asked: whether it may be is for `passthrough-right.ts` to say. */
+  readonly passesTlsThrough?: boolean;
 }
 
 /** One thing that annotations make a route or a host do; `T` has the type of each annotation's value. */
