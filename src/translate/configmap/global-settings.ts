@@ -98,7 +98,11 @@ function invalidKey(object: string, name: string, spec: AnyKey, text: string): F
     spec.isGuard === true
       ? 'It guards access, so what it would guard answers 503 until it does.'
       : `Its default ${quote(spec.default)} holds.`;
-  const message = `${quote(text)} is not ${spec.value.syntax}. ${consequence}`;
+  const shown =
+    spec.isSensitive === true
+      ? `The value (${text.length} characters, not shown here)`
+      : quote(text);
+  const message = `${shown} is not ${spec.value.syntax}. ${consequence}`;
   const code = spec.isGuard === true ? 'guard-not-honoured' : 'configmap-key-invalid';
   return finding(code, object, `data[${name}]`, message);
 }

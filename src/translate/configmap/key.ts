@@ -10,6 +10,8 @@ export interface KeySpec<T> {
   readonly doc: string;
   /** It guards access: with a value that does not parse, what it would have guarded answers 503. */
   readonly isGuard?: boolean;
+  /** Its value is a secret, one that does not parse included: no message repeats it. */
+  readonly isSensitive?: boolean;
 }
 
 export type Keys<T> = { readonly [K in keyof T]: KeySpec<T[K]> };

@@ -190,6 +190,7 @@ export const tlsKeys = defineKeys({
   },
   'ssl-session-ticket-key': {
     value: ticketKey(),
+    isSensitive: true,
     default: '',
     empty: 'none' as const,
     doc: 'What the keys of tickets are made of, so that replicas resume each other’s sessions. Without it each replica makes one, and another each hour.',
