@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { CLOSED } from '../closed.ts';
-import { integer, matching, oneOf, type ValueParser } from '../value-parsers.ts';
+import { integer, matching, oneOf, oneOfAnyCase, type ValueParser } from '../value-parsers.ts';
 import { defineFeature, type Values } from './feature.ts';
 
 type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
@@ -71,8 +71,8 @@ export const proxySsl = defineFeature<ProxySslAnnotations>({
       doc: '`namespace/name` of a Secret, of the Ingress’s own namespace unless `allow-cross-namespace-resources` is on: `ca.crt` has the CAs that endpoints are checked against, `tls.crt` and `tls.key` what is presented to endpoints that ask. While it is missing or broken the paths answer 503. Without it, the annotations below mean nothing.',
     },
     'proxy-ssl-verify': {
-      value: oneOf('on', 'off'),
-      onInvalid: 'default',
+      value: oneOfAnyCase('on', 'off'),
+      onInvalid: 'deny-503',
       risk: 'low',
       default: 'off',
       doc: '`on`: an endpoint whose certificate is not of the CAs, not for the name or not valid now is not used; where there is no other, 502. Without a CA to check against the paths answer 503.',
