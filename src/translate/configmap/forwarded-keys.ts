@@ -1,8 +1,17 @@
 import type { ForwardedSettings } from '../../model/settings.ts';
-import { boolean, cidrList, matching } from '../value-parsers.ts';
-import { defineKeys, type KeyValues } from './key.ts';
+import { boolean, cidr, cidrList, matching, splitList } from '../value-parsers.ts';
+import { defineKeys, type KeyValues, type Salvage } from './key.ts';
 
 const fieldName = matching(/^[A-Za-z0-9-]{1,64}$/, 'a field name of letters, digits and `-`');
+
+/** Whom nobody can read is not believed: the default would believe everybody. */
+function readablePeers(text: string): Salvage<readonly string[]> {
+  const blocks = splitList(text).map((item) => cidr().parse(item));
+  const value = [...new Set(blocks.filter((block) => block !== undefined))];
+  const believed =
+    value.length === 0 ? 'Nobody is' : 'Only those of its items that can be read are';
+  return { value, consequence: `${believed} believed until it is corrected.` };
+}
 
 export const forwardedKeys = defineKeys({
   'use-proxy-protocol': {
@@ -27,7 +36,8 @@ export const forwardedKeys = defineKeys({
     value: cidrList(),
     default: '0.0.0.0/0',
     empty: [],
-    doc: 'Peers, and hops in the list, that are believed; empty: nobody.',
+    salvage: readablePeers,
+    doc: 'Peers, and hops in the list, that are believed; empty: nobody. Items that can’t be read are left out, and do not bring the default back.',
   },
   'forwarded-for-header': {
     value: fieldName,

@@ -56,11 +56,14 @@ export function translateConfigMap(
       continue;
     }
     const value = text === '' ? (spec.empty ?? defaultOf(spec)) : spec.value.parse(text);
-    if (value !== undefined) values[name] = value;
-    else {
-      if (spec.isGuard === true) brokenGuards.add(name);
-      findings.push(invalidKey(object, name, spec, text));
+    if (value !== undefined) {
+      values[name] = value;
+      continue;
     }
+    const salvage = spec.salvage?.(text);
+    if (salvage !== undefined) values[name] = salvage.value;
+    if (spec.isGuard === true) brokenGuards.add(name);
+    findings.push(invalidKey(object, name, spec, text, salvage?.consequence));
   }
   const global = { values: values as ConfigMapValues, brokenGuards };
   return { global, findings: [...findings, ...reportConsequences(object, global)] };
@@ -93,11 +96,18 @@ function defaultOf(spec: AnyKey): unknown {
   return spec.default === '' ? spec.empty : spec.value.parse(spec.default);
 }
 
-function invalidKey(object: string, name: string, spec: AnyKey, text: string): Finding {
-  const consequence =
+function invalidKey(
+  object: string,
+  name: string,
+  spec: AnyKey,
+  text: string,
+  salvaged: string | undefined,
+): Finding {
+  const usual =
     spec.isGuard === true
       ? 'It guards access, so what it would guard answers 503 until it does.'
       : `Its default ${quote(spec.default)} holds.`;
+  const consequence = salvaged ?? usual;
   const shown =
     spec.isSensitive === true
       ? `The value (${text.length} characters, not shown here)`
