@@ -9,7 +9,7 @@ import { forwardedSettings } from './forwarded-keys.ts';
 import { configMapKeys, type ConfigMapValues } from './index.ts';
 import type { KeySpec } from './key.ts';
 import { accessLogSettings } from './log-keys.ts';
-import { tlsSettings, type TlsContext } from './tls-keys.ts';
+import { reportCiphers, tlsSettings, type TlsContext } from './tls-keys.ts';
 import { quietKeys, unsupportedKeys } from './unsupported-keys.ts';
 import { upstreamSettings } from './upstream-keys.ts';
 
@@ -161,6 +161,7 @@ function reportConsequences(object: string, { values }: GlobalSettings): Finding
     const message = `${leftOut.join(', ')}: not spoken, because nothing older than TLS 1.2 is safe (RFC 8996). Clients that can do no better are refused.`;
     findings.push(finding('configmap-key-unsupported', object, 'data[ssl-protocols]', message));
   }
+  findings.push(...reportCiphers(object, values));
   const isTold = values['use-forwarded-headers'] || values['use-proxy-protocol'];
   if (isTold && values['proxy-real-ip-cidr'].join() === '0.0.0.0/0') {
     const message =

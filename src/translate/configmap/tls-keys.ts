@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { Sensitive } from '../../model/sensitive.ts';
+import type { Finding } from '../../model/finding.ts';
 import type { TicketKey, TlsSettings } from '../../model/settings.ts';
+import { finding } from '../finding.ts';
 import { isObjectName } from '../object-name.ts';
 import type { ObjectKey } from '../snapshot.ts';
-import { tlsCiphers } from '../tls-ciphers.ts';
+import { cipherProblem, isDheAlone, tlsCiphers } from '../tls-ciphers.ts';
 import {
   boolean,
   duration,
@@ -16,6 +18,9 @@ import {
   type ValueParser,
 } from '../value-parsers.ts';
 import { defineKeys, type KeyValues } from './key.ts';
+
+const DEFAULT_CIPHERS =
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256';
 
 type TlsVersion = TlsSettings['minVersion'];
 
@@ -156,9 +161,8 @@ export const tlsKeys = defineKeys({
   },
   'ssl-ciphers': {
     value: tlsCiphers(),
-    default:
-      'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256',
-    doc: 'Ciphers of TLS 1.2. Those with CBC or without forward secrecy are possible, and not wise.',
+    default: DEFAULT_CIPHERS,
+    doc: 'Ciphers of TLS 1.2. Only ECDHE and DHE with AES-GCM or ChaCha20-Poly1305 are offered of it; `@SECLEVEL` and `@STRENGTH` are not obeyed.',
   },
   'ssl-ecdh-curve': {
     value: groupList(),
@@ -225,11 +229,35 @@ export function tlsSettings(values: TlsValues, context: TlsContext): TlsSettings
     rejectUnknownHosts: values['ssl-reject-handshake'],
     minVersion: values['ssl-protocols'].min,
     maxVersion: values['ssl-protocols'].max,
-    ciphers: values['ssl-ciphers'],
+    ciphers: values['ssl-ciphers'].ciphers || DEFAULT_CIPHERS,
     groups: values['ssl-ecdh-curve'],
     tickets: ticketSettings(values),
     recordBytes: recordBytes === 'none' ? undefined : recordBytes,
   };
+}
+
+/** What of `ssl-ciphers` is not in effect, or leaves TLS 1.2 without a cipher. */
+export function reportCiphers(object: string, values: TlsValues): readonly Finding[] {
+  const list = values['ssl-ciphers'];
+  const field = 'data[ssl-ciphers]';
+  const findings: Finding[] = [];
+  const problem = cipherProblem(list);
+  if (problem !== undefined) {
+    findings.push(
+      list.ciphers === ''
+        ? finding('configmap-key-invalid', object, field, `${problem}. Its default holds.`)
+        : finding('configmap-key-unsupported', object, field, `${problem}.`),
+    );
+  }
+  if (isDheAlone(list) && values['ssl-dh-param'] === '') {
+    const refused =
+      values['ssl-protocols'].max === 'TLSv1.2'
+        ? 'and ssl-protocols has TLS 1.2 alone: all TLS is refused'
+        : 'and clients without TLS 1.3 are refused';
+    const message = `It has DHE ciphers alone, none of which is offered without ssl-dh-param, ${refused}. Add an ECDHE cipher.`;
+    findings.push(finding('configmap-key-unsupported', object, field, message));
+  }
+  return findings;
 }
 
 function ticketSettings(values: TlsValues): TlsSettings['tickets'] {
