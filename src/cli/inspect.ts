@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
 import type { ListedIngress } from '../explain/ingress-list.ts';
 import { printExplanation, printIngresses } from '../explain/print.ts';
@@ -48,8 +49,14 @@ function requestOf(text: string, texts: FlagTexts): ExplainRequest {
     method: last(texts, 'method') ?? 'GET',
     authority: hostField(texts) ?? url.host,
     target: rest.startsWith('/') ? rest : `/${rest}`,
-    clientAddress: last(texts, 'client') ?? '192.0.2.1',
+    clientAddress: clientOf(texts),
   };
+}
+
+function clientOf(texts: FlagTexts): string {
+  const address = last(texts, 'client') ?? '192.0.2.1';
+  if (isIP(address) !== 0) return address;
+  throw new UsageError(`--client is an IP address, not ${JSON.stringify(address)}`);
 }
 
 /** The one field that has a say in what serves. */

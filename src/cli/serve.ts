@@ -19,6 +19,7 @@ import { Store } from '../source/store.ts';
 import { createDefaultCertificate } from '../translate/default-certificate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
+import { checkFolders } from './check-folders.ts';
 import { checkPort, checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
@@ -341,6 +342,7 @@ export function createSources(options: ServeOptions, store: Store, log: Logger):
       ? [dns, createAddressTrial({}, store, log.child({ component: 'upstream-address' }))]
       : [dns];
   if (options.manifests.length > 0) {
+    checkFolders(options.manifests);
     const { configMap } = options.translate;
     const manifests = { folders: options.manifests, configMap };
     return [createManifestSource(manifests, store, sourceLog), ...others];

@@ -100,6 +100,11 @@ for (const { args, says } of [
   { args: ['explain'], says: 'explain takes one URL' },
   { args: ['explain', 'ftp://a.test/'], says: 'is no URL with http:// or https://' },
   { args: ['explain', 'http://a.test/', '--header=x'], says: '--header is name:value' },
+  { args: ['explain', 'http://a.test/', '--client=bogus'], says: '--client is an IP address' },
+  {
+    args: ['status', `--manifests=${import.meta.filename}`],
+    says: 'name the folder that it is in',
+  },
   { args: ['explain', 'http://a.test/', '--hedder=x'], says: 'perhaps --header' },
   { args: ['status', '--output=xml'], says: '--output is text or json' },
   { args: ['status', 'more'], says: 'status takes flags alone' },
