@@ -25,6 +25,9 @@ export interface ConfigMapResult {
   readonly findings: readonly Finding[];
 }
 
+/** What the annotation is called is no key. */
+const MEANT = new Map([['allowlist-source-range', 'whitelist-source-range']]);
+
 type AnyKey = KeySpec<unknown>;
 
 const knownKeys: ReadonlyMap<string, AnyKey> = new Map(Object.entries(configMapKeys));
@@ -122,7 +125,8 @@ function unhonouredKey(object: string, name: string, text: string): Finding | un
   if (quietKeys.has(name)) return undefined;
   const inEffect = unsupportedKeys[name];
   if (inEffect === undefined || !Object.hasOwn(unsupportedKeys, name)) {
-    const near = nearestName(name, [...knownKeys.keys(), ...Object.keys(unsupportedKeys)]);
+    const near =
+      MEANT.get(name) ?? nearestName(name, [...knownKeys.keys(), ...Object.keys(unsupportedKeys)]);
     const hint = near === undefined ? '' : ` Was ${near} meant?`;
     const message = `Nobody knows this key, and it has no effect.${hint} Correct the name or remove it.`;
     return finding('configmap-key-unknown', object, field.replace(/[^\x20-\x7e]/g, '�'), message);
