@@ -101,11 +101,18 @@ export function findClassSlip(
   ) {
     const why =
       known === undefined
-        ? `There is no IngressClass ${quote(className)}; create it, or start with --ingress-class-by-name`
+        ? missingClass(className, options)
         : `The IngressClass ${quote(className)} belongs to another controller; ours is ${quote(options.controllerClass)}`;
     return report('spec.ingressClassName', why);
   }
   return undefined;
+}
+
+function missingClass(className: string, { ingressClass }: TranslateOptions): string {
+  const what = `There is no IngressClass ${quote(className)}`;
+  return className === ingressClass
+    ? `${what}; create it, or start with --ingress-class-by-name`
+    : `${what} (was ${quote(ingressClass)} meant?)`;
 }
 
 /** Where no other controller reads the same objects, an Ingress of another class is one that nobody serves. */
