@@ -18,6 +18,11 @@ const balancers: Readonly<Record<string, BalancerConfig>> = {
     key: [{ kind: 'field', name: 'x-user' }],
     subset: 3,
   },
+  'ClientIP, a client that is known': {
+    kind: 'client-affinity',
+    service: 'shop-web-80',
+    timeoutSeconds: 10_800,
+  },
   'sticky, a session that is known': {
     kind: 'sticky',
     mode: 'persistent',

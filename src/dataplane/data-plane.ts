@@ -5,6 +5,7 @@ import type { AccessLog } from '../observability/access-log.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { WorkerStats } from '../observability/worker-stats.ts';
 import { AnswerFieldsMaker } from './answer-fields.ts';
+import { ClientMemory } from './balancer/client-memory.ts';
 import { Clock } from './clock.ts';
 import { Connections } from './connections.ts';
 import type { Engine } from './engine.ts';
@@ -33,6 +34,8 @@ export interface DataPlaneOptions {
   readonly reusePort: boolean;
   /** What `maxConnections: auto` stands for: this worker's share of half of the file descriptors. */
   readonly autoMaxConnections?: number;
+  /** What workers know of clients together; without it, each for itself. */
+  readonly clientMemory?: SharedArrayBuffer;
 }
 
 /** 0: any free one. */
@@ -71,7 +74,10 @@ export class DataPlane {
   constructor(options: DataPlaneOptions, { log, stats, accessLogFor }: DataPlaneDependencies) {
     this.#options = options;
     this.#accessLogFor = accessLogFor;
-    this.#engine = new WorkerEngine(log, stats, accessLogFor(this.#accessLogSettings));
+    const { clientMemory } = options;
+    const clients = clientMemory === undefined ? undefined : new ClientMemory(clientMemory);
+    const accessLog = accessLogFor(this.#accessLogSettings);
+    this.#engine = new WorkerEngine(log, stats, accessLog, clients);
     this.#connections = new Connections(
       this.#engine,
       options.autoMaxConnections ?? DEFAULT_MAX_CONNECTIONS,
@@ -208,12 +214,12 @@ class WorkerEngine implements Engine {
   isDraining = false;
   pressure: Pressure = 'none';
 
-  constructor(log: Logger, stats: WorkerStats, accessLog: AccessLog) {
+  constructor(log: Logger, stats: WorkerStats, accessLog: AccessLog, clients?: ClientMemory) {
     this.log = log;
     this.failures = new FailureLog(log);
     this.stats = stats;
     this.accessLog = accessLog;
-    this.table = new Table(log);
+    this.table = new Table(log, clients);
     this.pool = new Pool(this);
     this.table.onEndpointRemoved = (endpoint) => {
       this.pool.closeIdle(endpoint);

@@ -2,6 +2,7 @@ import type { ConfigDelta } from '../model/delta.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Logger } from '../observability/logger.ts';
 import { AddressList } from './address-list.ts';
+import type { ClientMemory } from './balancer/client-memory.ts';
 import { createBalancer } from './balancer/index.ts';
 import { ClusterRegistry } from './cluster-registry.ts';
 import type { CompiledCluster } from './cluster-registry.ts';
@@ -56,9 +57,12 @@ export class Table {
   readonly #endpoints = new EndpointRegistry();
   readonly #clusters = new ClusterRegistry(this.#endpoints);
   readonly #identities = new EndpointIdentities();
+  readonly #clients: ClientMemory | undefined;
   #compiled: CompiledSettings | undefined;
 
-  constructor(log: Logger) {
+  /** @param clients shared by all workers; undefined: with nobody. */
+  constructor(log: Logger, clients?: ClientMemory) {
+    this.#clients = clients;
     this.tls = new TlsContexts(this.#hosts, log);
   }
 
@@ -112,7 +116,7 @@ export class Table {
       hosts: delta.virtualHosts.set.map((config) => new CompiledHost(config)),
       clusters: delta.clusters.set.map((config) => ({
         config,
-        balancer: createBalancer(config.balancer),
+        balancer: createBalancer(config.balancer, Math.random, this.#clients),
         tls: config.tls === undefined ? undefined : identityOf(config.tls),
       })),
     };

@@ -230,6 +230,8 @@ export type BalancerConfig =
   | { readonly kind: 'least-cost'; readonly cost: 'lc' | 'wlc' | 'sed' | 'nq' }
   /** `subset`: the key chooses that many endpoints, and chance one of them. */
   | { readonly kind: 'hash'; readonly key: KeyTemplate; readonly subset: number | 'none' }
+  /** `service`: whose clients they are. */
+  | { readonly kind: 'client-affinity'; readonly service: string; readonly timeoutSeconds: number }
   | {
       readonly kind: 'sticky';
       readonly mode: 'balanced' | 'persistent';

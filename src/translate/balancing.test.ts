@@ -51,7 +51,29 @@ test('salts follow the UID and the port of the Service, and do not tell them', (
 
 test('ClientIP of a Service goes before an algorithm; no Service, no ClientIP', () => {
   const kindFor = (found: Service | undefined) => translateBalancer(plain, found, 'x').kind;
-  assert.equal(kindFor(service('1', 'ClientIP')), 'hash');
+  assert.equal(kindFor(service('1', 'ClientIP')), 'client-affinity');
   assert.equal(kindFor(service('1')), 'ewma');
   assert.equal(kindFor(undefined), 'ewma');
 });
+
+for (const { timeoutSeconds, means } of [
+  { timeoutSeconds: 60, means: 60 },
+  { timeoutSeconds: 86_400, means: 86_400 },
+  { timeoutSeconds: 0, means: 10_800 },
+  { timeoutSeconds: 86_401, means: 10_800 },
+  { timeoutSeconds: '60' as unknown as number, means: 10_800 },
+  { timeoutSeconds: undefined, means: 10_800 },
+]) {
+  test(`timeoutSeconds ${String(timeoutSeconds)} of ClientIP is ${means}`, () => {
+    const clientIP = timeoutSeconds === undefined ? {} : { timeoutSeconds };
+    const found = {
+      ...service('1'),
+      spec: { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP } },
+    };
+    assert.deepEqual(translateBalancer(plain, found, 'shop-web-80'), {
+      kind: 'client-affinity',
+      service: 'shop-web-80',
+      timeoutSeconds: means,
+    });
+  });
+}

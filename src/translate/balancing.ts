@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BalancerConfig, KeyTemplate, SessionCookie } from '../model/config.ts';
-import { objectOf } from './loose.ts';
+import { integerOf, objectOf } from './loose.ts';
 import type { Service } from './snapshot.ts';
 import { oneOf, type ValueParser } from './value-parsers.ts';
 
@@ -66,7 +66,7 @@ export function balancingLabel({ algorithm, hash, session }: Balancing): string 
 
 /**
  * The Service's own `sessionAffinity: ClientIP` goes before an algorithm, as it does in kube-proxy, and behind what an Ingress
- * says of sessions. Its timeout has no meaning here: nothing is stored that could run out.
+ * says of sessions.
  */
 export function translateBalancer(
   { algorithm, hash, session }: Balancing,
@@ -83,8 +83,22 @@ export function translateBalancer(
     };
   }
   if (hash !== undefined) return { kind: 'hash', key: hash.key, subset: hash.subset };
-  if (objectOf(service?.spec)?.sessionAffinity === 'ClientIP') return ALGORITHMS.sh;
+  const spec = objectOf(service?.spec);
+  if (spec?.sessionAffinity === 'ClientIP') {
+    const timeoutSeconds = affinityTimeout(spec);
+    return { kind: 'client-affinity', service: clusterName, timeoutSeconds };
+  }
   return ALGORITHMS[algorithm];
+}
+
+/** The API server takes up to a day, and fills in the default. */
+const MAX_TIMEOUT_SECONDS = 86_400;
+const DEFAULT_TIMEOUT_SECONDS = 10_800;
+
+function affinityTimeout({ sessionAffinityConfig }: NonNullable<Service['spec']>): number {
+  const clientIp = objectOf(objectOf(sessionAffinityConfig)?.clientIP);
+  const seconds = integerOf(clientIp?.timeoutSeconds) ?? 0;
+  return seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS ? seconds : DEFAULT_TIMEOUT_SECONDS;
 }
 
 /**

@@ -129,6 +129,7 @@ export interface Service extends KubernetesObject {
     readonly externalName?: string;
     readonly ports?: readonly ServicePort[];
     readonly sessionAffinity?: string;
+    readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
   };
   readonly status?: {
     readonly loadBalancer?: {

@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly reusePort: boolean;
   /** Client connections at most, where the ConfigMap says none; undefined: as the data plane thinks. */
   readonly autoMaxConnections?: number;
+  /** Of all workers. */
+  readonly clientMemory?: SharedArrayBuffer;
   readonly logLevel: LogLevel;
   readonly stats: WorkerStatsOptions;
 }
@@ -89,11 +91,13 @@ function dataPlaneOptions({
   bind,
   reusePort,
   autoMaxConnections,
+  clientMemory,
 }: WorkerOptions): DataPlaneOptions {
   return {
     bind,
     reusePort,
     ...(autoMaxConnections === undefined ? {} : { autoMaxConnections }),
+    ...(clientMemory === undefined ? {} : { clientMemory }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type ToWorker,
   type WireDelta,
 } from './messages.ts';
+import { ClientMemory } from '../dataplane/balancer/client-memory.ts';
 import type { WorkerOptions } from './run-data-plane.ts';
 import { startInline, startThread, type WorkerLink } from './worker-link.ts';
 
@@ -19,7 +20,7 @@ export interface WorkerPoolOptions {
   readonly workers: number;
   readonly httpPort: PortOption;
   readonly httpsPort: PortOption;
-  readonly worker: Omit<WorkerOptions, 'index' | 'reusePort'>;
+  readonly worker: Omit<WorkerOptions, 'index' | 'reusePort' | 'clientMemory'>;
   /** How a worker is started: a thread, unless `workers` is 0. */
   readonly startLink?: typeof startThread;
 }
@@ -70,6 +71,7 @@ export class WorkerPool {
   readonly #events: WorkerPoolEvents;
   readonly #log: Logger;
   readonly #members: Member[];
+  readonly #clientMemory = ClientMemory.createBuffer();
   #config: ProxyConfig | undefined;
   #version = 0;
   /** Versions not yet live on every worker, oldest first. */
@@ -186,6 +188,7 @@ export class WorkerPool {
     member.startedAt = performance.now();
     const options: WorkerOptions = {
       ...this.#options.worker,
+      clientMemory: this.#clientMemory,
       index: member.index,
       reusePort: this.#options.workers > 0,
     };

@@ -24,6 +24,7 @@ const balancers: readonly BalancerConfig[] = [
   { kind: 'least-cost', cost: 'nq' },
   { kind: 'hash', key: byClient, subset: 'none' },
   { kind: 'hash', key: byClient, subset: 2 },
+  { kind: 'client-affinity', service: 'shop-web-80', timeoutSeconds: 600 },
   { kind: 'sticky', mode: 'balanced', cookie: 'route', changesOnFailure: false, salt },
   { kind: 'sticky', mode: 'persistent', cookie: 'route', changesOnFailure: false, salt },
 ];

@@ -117,6 +117,10 @@ async function get(port: number | undefined, host: string): Promise<string> {
   return text;
 }
 
+function bodyOf(answer: string): string {
+  return answer.slice(answer.lastIndexOf('\n') + 1);
+}
+
 for (const workers of [0, 1, 3]) {
   test(`${workers} workers serve nothing before the first config, and then all of it`, async (t) => {
     const upstream = await startUpstream(t, (_request, response) => response.end('hello'));
@@ -131,6 +135,35 @@ for (const workers of [0, 1, 3]) {
     assert.deepEqual(diary.propagated, [1]);
   });
 }
+
+test('every worker knows a client’s endpoint, the one that takes another’s place, too', async (t) => {
+  const balancer = { kind: 'client-affinity', service: 'web', timeoutSeconds: 600 } as const;
+  const upstreams = await Promise.all(
+    ['first', 'second', 'third', 'fourth'].map(
+      async (name) => (await startUpstream(t, (_request, response) => response.end(name))).endpoint,
+    ),
+  );
+  const { pool, diary, links } = startPool(t, 3);
+  // The one that the address leads to once there are four must not be the one that the client begins with.
+  const begin = async (count: number): Promise<string> => {
+    pool.publish(buildConfig({ upstreams: upstreams.slice(0, count), balancer, settings: quiet }));
+    await diary.until(() => diary.ports !== undefined && diary.propagated.at(-1) === pool.version);
+    return bodyOf(await get(diary.ports?.httpPort, 'app.test'));
+  };
+  const first = await begin(1);
+  assert.equal(first, 'first');
+  pool.publish(buildConfig({ upstreams, balancer, settings: quiet }));
+  await diary.until(() => diary.propagated.at(-1) === pool.version);
+  // So many connections that each worker has some of them.
+  for (let n = 0; n < 30; n++) {
+    assert.equal(bodyOf(await get(diary.ports?.httpPort, 'app.test')), first);
+  }
+  await links[0]?.terminate();
+  await diary.until(() => diary.died.length === 1);
+  for (let n = 0; n < 10; n++) {
+    assert.equal(bodyOf(await get(diary.ports?.httpPort, 'app.test')), first);
+  }
+});
 
 test('a change is acknowledged by every worker, and an equal config is no change', async (t) => {
   const { pool, diary } = startPool(t, 2);

@@ -38,6 +38,7 @@ const SHAPES: Readonly<Record<Resource, Readonly<Record<string, Shape>>>> = {
       externalName: 'all',
       ports: 'all',
       sessionAffinity: 'all',
+      sessionAffinityConfig: 'all',
     },
     status: { loadBalancer: 'all' },
   },

@@ -51,6 +51,7 @@ const service = object({
     internalTrafficPolicy: string,
     externalName: string,
     sessionAffinity: string,
+    sessionAffinityConfig: object({ clientIP: object({ timeoutSeconds: integer }) }),
     ports: list(
       object({
         name: string,
