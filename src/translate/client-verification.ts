@@ -10,6 +10,7 @@ import type { HostClaim } from './parsed-ingress.ts';
 import { textEntriesOf } from './loose.ts';
 import { parseSecretReference, type ReferenceContext } from './secret-reference.ts';
 import type { ObjectKey, Secret } from './snapshot.ts';
+import { boolean } from './value-parsers.ts';
 
 /** What the `auth-tls-*` annotations of an Ingress ask for, as far as it can be said without the Secret. */
 export interface ClientVerificationWish {
@@ -67,7 +68,7 @@ export function readDroppedVerification(
   const texts = new Map(textEntriesOf(annotations));
   const secret = texts.get(`${prefix}/auth-tls-secret`)?.trim() ?? '';
   // A canary never has a say in its host.
-  const isCanary = texts.get(`${prefix}/canary`)?.trim() === 'true';
+  const isCanary = boolean().parse(texts.get(`${prefix}/canary`)?.trim() ?? '') === true;
   if (secret === '' || isCanary) return undefined;
   const values: AuthTlsValues = { ...NO_VALUES, 'auth-tls-secret': secret };
   return { object, prefix, values, secret: undefined, isDropped: true };
