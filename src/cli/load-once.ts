@@ -6,10 +6,10 @@ import { createLogger } from '../observability/logger.ts';
 import { startReconciling } from '../reconcile.ts';
 import { Store } from '../source/store.ts';
 import { createDefaultCertificate } from '../translate/default-certificate.ts';
+import { createSources } from './create-sources.ts';
 import { knownIngresses } from './known-ingresses.ts';
 import type { ServeOptions } from './options.ts';
 import { UsageError } from './parse-flags.ts';
-import { createSources } from './serve.ts';
 
 /** The objects of one moment, translated as `serve` would. */
 export interface Loaded {

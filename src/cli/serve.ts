@@ -9,17 +9,12 @@ import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { startReconciling, type Reconciler } from '../reconcile.ts';
-import { createAddressTrial } from '../source/reach/address-trial.ts';
-import { createDnsSource } from '../source/dns/dns-source.ts';
-import { createKubernetesSource } from '../source/kubernetes/kubernetes-source.ts';
 import type { Reporter } from '../source/kubernetes/reporter.ts';
-import { createManifestSource } from '../source/manifests/manifest-source.ts';
 import type { Source } from '../source/source.ts';
 import { Store } from '../source/store.ts';
 import { createDefaultCertificate } from '../translate/default-certificate.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
-import { checkFolders } from './check-folders.ts';
 import { checkPort, checkPorts, StartError } from './check-ports.ts';
 import type { PortOptions, ServeOptions } from './options.ts';
 import { descriptorLimit } from './descriptor-limit.ts';
@@ -27,6 +22,7 @@ import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
 import { startAdmission } from './start-admission.ts';
 import { startReporting } from './start-reporting.ts';
 import { knownIngresses } from './known-ingresses.ts';
+import { createSources } from './create-sources.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 
 export interface ServeContext {
@@ -332,41 +328,6 @@ function configMapGone(key: string): Finding {
     message:
       'The ConfigMap is gone: its last known content is in force until it exists again or the process restarts, which then has defaults. Create it again.',
   };
-}
-
-export function createSources(options: ServeOptions, store: Store, log: Logger): Source[] {
-  const dns = createDnsSource({}, store, log.child({ component: 'dns' }));
-  const sourceLog = log.child({ component: 'source' });
-  const others =
-    options.translate.upstreamAddress === 'auto'
-      ? [dns, createAddressTrial({}, store, log.child({ component: 'upstream-address' }))]
-      : [dns];
-  if (options.manifests.length > 0) {
-    checkFolders(options.manifests);
-    const { configMap } = options.translate;
-    const manifests = { folders: options.manifests, configMap };
-    return [createManifestSource(manifests, store, sourceLog), ...others];
-  }
-  const { cluster } = options;
-  try {
-    const kubernetes = createKubernetesSource(
-      {
-        kubeconfig: cluster.kubeconfig,
-        apiserverHost: cluster.apiserverHost,
-        certificateAuthority: cluster.certificateAuthority,
-        watchNamespaces: cluster.watchNamespaces,
-        watchNamespaceObjects: cluster.namespaceSelector !== undefined,
-      },
-      store,
-      sourceLog,
-    );
-    return [kubernetes, ...others];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      `no cluster to watch: ${reason}; give --kubeconfig FILE, or --manifests FOLDER for a folder of manifests`,
-    );
-  }
 }
 
 /** A worker's share of half of the descriptors: an exchange has one on either side (security.md §4). */
