@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Engine } from '../engine.ts';
-import { Timer } from '../timer-wheel.ts';
+import { watchOpening } from '../watch-opening.ts';
 import { ClientHelloReader, type ClientHello } from './client-hello.ts';
 
 /** First byte of a TLS record that carries a handshake message; no HTTP request begins with it. */
@@ -18,50 +18,32 @@ export interface OpeningEvents {
  * Reads what a connection on the https port begins with and puts it back; the socket is paused then. A client that has not
  * said its hello in time is closed, one whose hello is broken or endless gets an alert.
  */
-export function readOpening(
-  { wheel, clock, table, stats }: Engine,
-  socket: Socket,
-  events: OpeningEvents,
-): void {
+export function readOpening(engine: Engine, socket: Socket, events: OpeningEvents): void {
+  const { stats } = engine;
   let reader: ClientHelloReader | undefined;
-  const timer = new Timer(wheel, () => {
-    stats.limitTripped('client-hello-timeout');
-    socket.destroy();
-  });
-  timer.set(clock.nowMs + table.settings.client.headMs);
-  const onData = (chunk: Buffer): void => {
-    clock.update();
-    if (reader === undefined && chunk[0] !== TLS_HANDSHAKE) {
+  watchOpening(engine, socket, {
+    onTimeout: () => {
+      stats.limitTripped('client-hello-timeout');
+      socket.destroy();
+    },
+    onData: (chunk, leave) => {
+      if (reader === undefined && chunk[0] !== TLS_HANDSHAKE) {
+        leave();
+        socket.unshift(chunk);
+        events.onPlaintext();
+        return;
+      }
+      reader ??= new ClientHelloReader();
+      const hello = reader.push(chunk);
+      if (hello === 'incomplete') return;
       leave();
-      socket.unshift(chunk);
-      events.onPlaintext();
-      return;
-    }
-    reader ??= new ClientHelloReader();
-    const hello = reader.push(chunk);
-    if (hello === 'incomplete') return;
-    leave();
-    if (hello === 'malformed') {
-      stats.limitTripped('client-hello');
-      socket.end(DECODE_ERROR, () => socket.destroy());
-      return;
-    }
-    socket.unshift(reader.received);
-    events.onHello(hello);
-  };
-  const onEnd = (): void => {
-    socket.destroy();
-  };
-  const leave = (): void => {
-    timer.remove();
-    socket.pause();
-    socket.off('data', onData);
-    socket.off('end', onEnd);
-    socket.off('close', leave);
-  };
-  socket.on('data', onData);
-  socket.on('end', onEnd);
-  socket.on('close', leave);
-  // Whoever read a PROXY header before paused it.
-  socket.resume();
+      if (hello === 'malformed') {
+        stats.limitTripped('client-hello');
+        socket.end(DECODE_ERROR, () => socket.destroy());
+        return;
+      }
+      socket.unshift(reader.received);
+      events.onHello(hello);
+    },
+  });
 }
