@@ -68,7 +68,8 @@ test('an Ingress that is gone has no status', () => {
   assert.equal(store.ingressStatuses.get('shop/web'), undefined);
 });
 
-test('a status wakes nobody who waits for changes', async () => {
+test('a status wakes nobody who waits for changes', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const store = new Store();
   store.upsert('ingresses', FIRST);
   let changes = 0;
@@ -77,12 +78,12 @@ test('a status wakes nobody who waits for changes', async () => {
   });
   const metadata = { ...FIRST.metadata, resourceVersion: '2' };
   store.upsert('ingresses', { ...FIRST, metadata, status: { loadBalancer: LOAD_BALANCER } });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  t.mock.timers.tick(10);
   assert.equal(changes, 0);
   store.upsert('ingresses', {
     ...FIRST,
     metadata: { ...metadata, resourceVersion: '3', generation: 2 },
   });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  t.mock.timers.tick(10);
   assert.equal(changes, 1);
 });
