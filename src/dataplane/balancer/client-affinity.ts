@@ -42,9 +42,11 @@ export class ClientAffinity implements Balancer {
     const { service, timeoutSeconds } = this.#options;
     const client = hashText(`${context.clientAddress} ${service}`);
     const nowSeconds = Math.floor(this.#unixMs() / 1_000);
-    const known = this.#byHash.get(this.#clients.find(client, nowSeconds, timeoutSeconds));
+    const had = this.#clients.find(client, nowSeconds, timeoutSeconds);
+    const known = this.#byHash.get(had);
     const chosen = known ?? this.#hash.pick(context);
-    if (chosen !== undefined) this.#clients.remember(client, hashText(chosen.key), nowSeconds);
+    if (chosen === undefined) return undefined;
+    this.#clients.remember(client, known === undefined ? hashText(chosen.key) : had, nowSeconds);
     return chosen;
   }
 }
