@@ -1,16 +1,28 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { LogLine } from '../blackbox/harness/recording-log.ts';
 import { type Fault, type SeenRequest, startFakeApiServer } from './fake-api-server.ts';
 import { ingress, object } from './objects.ts';
 import { startSource } from './start-source.ts';
+import { until } from './until.ts';
 
 const LIMIT = { timeout: 10_000 };
+const REFUSED = 'connection refused';
 
 const isWatch = ({ verb, resource }: SeenRequest): boolean =>
   verb === 'watch' && resource === 'ingresses';
 const isList = ({ verb, resource }: SeenRequest): boolean =>
   verb === 'list' && resource === 'ingresses';
+
+/** Resolves when the watch of Ingresses has tried in vain to connect. */
+const refused = (lines: readonly LogLine[]): Promise<void> =>
+  until(() =>
+    lines.some(({ fields, message }) => {
+      const { target, reason } = fields as { target?: string; reason?: string };
+      return message === 'watch interrupted' && target === 'ingresses' && reason === REFUSED;
+    }),
+  );
 
 const added = (key: string): string =>
   `${JSON.stringify({
@@ -116,28 +128,30 @@ for (const protocol of ['http1', 'https1', 'http2'] as const) {
       assert.equal(server.requests.filter(isList).length, 2);
     });
 
-    test('goes on after the server was away, from the version it had', LIMIT, async (t) => {
-      const server = await startFakeApiServer(t, { protocol });
-      server.apply('ingresses', ingress('shop/web'));
-      const { source, synced, holds, lines, fewestIngresses } = startSource(t, server);
-      await synced();
-      const fewest = fewestIngresses();
-      const { version } = server;
+    test(
+      'lists again after the server was away, which may be back as another',
+      LIMIT,
+      async (t) => {
+        const server = await startFakeApiServer(t, { protocol });
+        server.apply('ingresses', ingress('shop/web'));
+        const { source, synced, holds, lines, fewestIngresses } = startSource(t, server);
+        await synced();
+        const fewest = fewestIngresses();
 
-      await server.close();
-      server.apply('ingresses', ingress('shop/meanwhile'));
-      const seen = server.requests.length;
-      await server.listen();
-      await holds(({ ingresses }) => ingresses.has('shop/meanwhile'));
+        await server.close();
+        await refused(lines);
+        server.apply('ingresses', ingress('shop/meanwhile'));
+        const seen = server.requests.length;
+        await server.listen();
+        await holds(({ ingresses }) => ingresses.has('shop/meanwhile'));
 
-      const watch = await server.request(isWatch, seen);
-      assert.equal(watch.query.get('resourceVersion'), version);
-      assert.equal(server.requests.slice(seen).some(isList), false);
-      assert.equal(fewest(), 1);
-      assert.deepEqual(source.missing(), []);
-      const outages = lines.filter(({ message }) => message.includes('does not answer'));
-      assert.ok(outages.length <= 2, `an outage is told once a reason: ${outages.length} lines`);
-    });
+        assert.equal(server.requests.slice(seen).filter(isList).length, 1);
+        assert.equal(fewest(), 1);
+        assert.deepEqual(source.missing(), []);
+        const outages = lines.filter(({ message }) => message.includes('does not answer'));
+        assert.ok(outages.length <= 4, `an outage is told once a reason: ${outages.length} lines`);
+      },
+    );
   });
 }
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { kubernetesTiming } from '../../src/source/kubernetes/kubernetes-source.ts';
 import { type Fault, startFakeApiServer } from './fake-api-server.ts';
-import { ingress } from './objects.ts';
+import { ingress, object } from './objects.ts';
 import { startSource } from './start-source.ts';
+import { until } from './until.ts';
 
 const LIMIT = { timeout: 20_000 };
 const KINDS = ['endpointslices', 'ingressclasses', 'ingresses', 'services'];
@@ -105,6 +106,25 @@ test('a watch from a version that is no more is found out by a bookmark', LIMIT,
   server.bookmark('ingresses');
   await holds(({ ingresses }) => !ingresses.has('shop/late'));
   assert.equal(fewest(), 1);
+});
+
+test('an older state whose versions have passed ours is taken too', LIMIT, async (t) => {
+  const server = await startFakeApiServer(t, { protocol: 'http2' });
+  server.numericVersions = true;
+  server.apply('ingresses', ingress('shop/web'));
+  const backup = server.backup();
+  server.apply('ingresses', ingress('shop/late'));
+  const before = Number(server.version);
+  const { synced, holds, lines } = startSource(t, server, { timing: { silenceMs: 60_000 } });
+  await synced();
+  await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
+  await server.close();
+  await until(() => lines.some(({ fields }) => JSON.stringify(fields).includes('refused')));
+  server.restore(backup);
+  for (let n = 0; n < 5; n += 1) server.apply('services', object('shop/busy'));
+  assert.ok(Number(server.version) > before);
+  await server.listen();
+  await holds(({ ingresses }) => !ingresses.has('shop/late'));
 });
 
 suite('a list', () => {

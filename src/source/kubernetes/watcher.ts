@@ -57,6 +57,9 @@ export interface Trouble {
 /** From so many refusals on, a permission is missing. */
 export const CREDIBLE_REFUSALS = 3;
 
+/** A watch was cut, and nobody answered when it was begun again. */
+const AWAY = 2;
+
 /**
  * Keeps one target of the store as the API server has it: list, then watch from the list's version on, for ever. Whatever
  * happens, what the store holds stays until something newer takes its place.
@@ -70,6 +73,8 @@ export class Watcher<R extends Resource = Resource> {
   #version: string | undefined;
   #listedAt: number | undefined;
   #trouble: Trouble | undefined;
+  /** How often in a row the watch was cut or could not connect. */
+  #unreached = 0;
 
   constructor(target: WatchTarget<R>, deps: WatcherDeps) {
     const { firstRetryMs: firstMs, maxRetryMs: maxMs, random } = deps.timing;
@@ -144,6 +149,7 @@ export class Watcher<R extends Resource = Resource> {
       timeoutSeconds: String(this.#watchSeconds()),
     });
     const stream = this.#deps.client.getStream(path, signal, () => {
+      this.#unreached = 0;
       this.#clearTrouble();
     });
     let events = 0;
@@ -154,8 +160,12 @@ export class Watcher<R extends Resource = Resource> {
         events += 1;
       }
     } catch (error) {
-      // A version from which nothing ever comes may be one that the server never had: it was restored from a backup.
-      if (events === 0 && isDistrusted(error)) this.#version = undefined;
+      if (error instanceof UnreachableError) this.#unreached += 1;
+      // The server may be back with the state of a backup, by then with versions beyond ours: these don't tell.
+      const wasAway = this.#unreached >= AWAY;
+      // A version from which nothing ever comes may be one that the server never had.
+      const isFruitless = events === 0 && isDistrusted(error);
+      if (wasAway || isFruitless) this.#version = undefined;
       throw error;
     }
   }
