@@ -116,7 +116,7 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   const place = { object, namespace, prefix, allowsOtherNamespaces };
   const endpointTls = readEndpointTlsWish(annotations, place);
   const clientVerification = readClientVerificationWish(annotations, place);
-  const certificates = tlsEntries(namespace, spec).flatMap(({ secret }) => secret ?? []);
+  const certificates = new TlsEntries(namespace, spec).secrets;
   return {
     key,
     isServed: claims.length > 0,
@@ -169,7 +169,7 @@ class ClaimReader {
       if (host !== '' || known.length > 0) rules.set(host, known);
     });
     const fallback = parseBackend(this.#owner.namespace, this.#spec?.defaultBackend);
-    const entries = tlsEntries(this.#owner.namespace, this.#spec);
+    const entries = new TlsEntries(this.#owner.namespace, this.#spec);
     if (rules.size === 0 && objectsOf(this.#spec?.rules).length === 0) {
       return { claims: this.#catchAll(fallback), findings: this.#findings };
     }
@@ -180,7 +180,7 @@ class ClaimReader {
       rules: claimed,
       // The default backend of an Ingress with rules never serves hosts that nobody names.
       fallback: host === '' ? undefined : fallback,
-      tls: host === '' || entries.length === 0 ? undefined : tlsClaim(host, entries),
+      tls: host === '' || entries.isEmpty ? undefined : entries.claimOf(host),
     }));
     return { claims, findings: this.#findings };
   }
@@ -263,35 +263,39 @@ function isUsablePath(path: string): boolean {
   return path.startsWith('/') && path.length <= MAX_PATH_LENGTH && !/[\x00-\x1f\x7f]/.test(path);
 }
 
-interface TlsEntry {
-  readonly hosts: readonly string[];
-  readonly secret: ObjectKey | undefined;
-}
+/** What `spec.tls` says of the hosts of an Ingress. Secrets are only ever those of its own namespace. */
+class TlsEntries {
+  readonly #byHost = new Map<string, (ObjectKey | undefined)[]>();
+  /** Of all entries, each once. */
+  readonly secrets: readonly ObjectKey[];
+  readonly isEmpty: boolean;
 
-/** Secrets are only ever those of the Ingress's own namespace. */
-function tlsEntries(namespace: string, spec: IngressSpec): readonly TlsEntry[] {
-  return objectsOf(spec?.tls)
-    .filter((entry) => entry !== undefined)
-    .map(({ hosts, secretName }) => {
+  constructor(namespace: string, spec: IngressSpec) {
+    const entries = objectsOf(spec?.tls).filter((entry) => entry !== undefined);
+    const secrets = new Set<ObjectKey>();
+    for (const { hosts, secretName } of entries) {
       const name = textOf(secretName) ?? '';
-      return {
-        hosts: textsOf(hosts).map((host) => host.toLowerCase()),
-        secret: isObjectName(name) ? `${namespace}/${name}` : undefined,
-      };
-    });
-}
-
-/** Source: routing.md §7.2. */
-function tlsClaim(host: string, entries: readonly TlsEntry[]): TlsClaim {
-  const listing = entries.filter(({ hosts }) => hosts.includes(host));
-  const [listed] = listing;
-  if (listed !== undefined) {
-    // The first asks for the default certificate; the others can only add to one.
-    const named = listed.secret === undefined ? [] : listing.flatMap(({ secret }) => secret ?? []);
-    return { listed, secrets: [...new Set(named)] };
+      const secret = isObjectName(name) ? `${namespace}/${name}` : undefined;
+      if (secret !== undefined) secrets.add(secret);
+      for (const host of new Set(textsOf(hosts).map((each) => each.toLowerCase()))) {
+        const known = this.#byHost.get(host);
+        if (known === undefined) this.#byHost.set(host, [secret]);
+        else known.push(secret);
+      }
+    }
+    this.secrets = [...secrets];
+    this.isEmpty = entries.length === 0;
   }
-  const secrets = entries.flatMap(({ secret }) => secret ?? []);
-  return { listed: undefined, secrets: [...new Set(secrets)] };
+
+  /** Source: routing.md §7.2. */
+  claimOf(host: string): TlsClaim {
+    const listing = this.#byHost.get(host);
+    if (listing === undefined) return { listed: undefined, secrets: this.secrets };
+    const [secret] = listing;
+    // The first asks for the default certificate; the others can only add to one.
+    const named = secret === undefined ? [] : listing.flatMap((each) => each ?? []);
+    return { listed: { secret }, secrets: [...new Set(named)] };
+  }
 }
 
 function findSuspiciousText(object: string, spec: IngressSpec): Finding | undefined {

@@ -164,9 +164,10 @@ function assignAliases(cores: readonly HostCore[]): ReadonlyMap<string, AliasDec
   const taken = new Set(cores.map(({ host }) => host));
   const decisions = new Map<string, AliasDecision>();
   for (const { core } of wishes) {
-    const own = core.aliases.filter((alias) => !taken.has(alias));
+    const own: string[] = [];
+    const lost: string[] = [];
+    for (const alias of core.aliases) (taken.has(alias) ? lost : own).push(alias);
     for (const alias of own) taken.add(alias);
-    const lost = core.aliases.filter((alias) => !own.includes(alias));
     decisions.set(core.host, { own, lost });
   }
   return decisions;

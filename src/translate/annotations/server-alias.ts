@@ -14,14 +14,14 @@ function aliasList(): ValueParser<AliasList> {
     parse: (text) => {
       const items = splitList(text);
       const patterns = items.filter((item) => item.startsWith('~'));
-      const names: string[] = [];
+      const names = new Set<string>();
       for (const item of items) {
         if (item.startsWith('~')) continue;
         const name = parseHostName(item);
         if (name === undefined) return undefined;
-        if (!names.includes(name)) names.push(name);
+        names.add(name);
       }
-      return { names, patterns };
+      return { names: [...names], patterns };
     },
   };
 }
