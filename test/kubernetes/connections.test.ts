@@ -8,6 +8,7 @@ import { Http2Transport } from '../../src/source/kubernetes/http2-transport.ts';
 import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
 import { ingress } from './objects.ts';
 import { startSource } from './start-source.ts';
+import { until } from './until.ts';
 
 const LIMIT = { timeout: 10_000 };
 
@@ -24,6 +25,22 @@ test('a connection whose other end vanished is replaced', LIMIT, async (t) => {
   server.apply('ingresses', ingress('shop/web'));
   await holds(({ ingresses }) => ingresses.has('shop/web'));
 });
+
+for (const protocol of ['https1', 'http2'] as const) {
+  test(`${protocol}: a connection that is closed without a word was lost`, LIMIT, async (t) => {
+    const server = await startFakeApiServer(t, { protocol });
+    const path = await startPath(t, server);
+    const { synced, holds, lines } = startSource(t, server, { url: path.url });
+    await synced();
+    await server.request(({ verb, resource }) => verb === 'watch' && resource === 'ingresses');
+    server.apply('ingresses', ingress('shop/web'));
+    await holds(({ ingresses }) => ingresses.has('shop/web'));
+    path.end();
+    const lost = /"target":"ingresses".*"connection (lost|reset)"/;
+    await until(() => lines.some(({ fields }) => lost.test(JSON.stringify(fields))));
+    await until(() => lines.some(({ message }) => message === 'api server answers'));
+  });
+}
 
 test('a certificate that was renewed is shown on a new connection', LIMIT, async (t) => {
   const server = await startFakeApiServer(t, { protocol: 'http2' });
@@ -101,6 +118,8 @@ interface Path {
   readonly url: string;
   /** What is under way never arrives, in both directions, and nobody is told; what comes later does. */
   readonly vanish: () => void;
+  /** What the kernels do for a server that was killed: connections end, and no protocol says so. */
+  readonly end: () => void;
 }
 
 /** A network between a client and the server. The first `mute` connections through it lead nowhere. */
@@ -135,6 +154,9 @@ async function startPath(
     url: `https://127.0.0.1:${(network.address() as AddressInfo).port}`,
     vanish: () => {
       for (const socket of sockets) socket.unpipe().pause();
+    },
+    end: () => {
+      for (const socket of sockets) socket.unpipe().end();
     },
   };
 }

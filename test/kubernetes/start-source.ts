@@ -33,6 +33,7 @@ const FAST: Partial<KubernetesTiming> = {
   firstRetryMs: 5,
   maxRetryMs: 40,
   maxRetryAfterMs: 40,
+  awayMs: 1_500,
   healthyMs: 1_000,
   silenceMs: 5_000,
   pingMs: 5_000,

@@ -16,6 +16,8 @@ export interface TransportResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Readable;
+  /** Asked when `body` has ended: whether the server ended it, and not the loss of the connection. */
+  readonly isWhole: () => boolean;
 }
 
 export interface ApiClientOptions {
@@ -62,7 +64,7 @@ export class ApiClient {
       this.#setOutage(undefined);
       if (response.status !== 200) throw await refusal(response, exchange);
       onOpen?.();
-      yield* exchange.read(response.body);
+      yield* exchange.read(response);
     } catch (error) {
       signal.throwIfAborted();
       if (exchange.signal.aborted) throw exchange.signal.reason;
@@ -121,11 +123,12 @@ class GuardedExchange implements Disposable {
     return this.#controller.signal;
   }
 
-  async *read(body: Readable): AsyncGenerator<Buffer, void> {
+  async *read({ body, isWhole }: TransportResponse): AsyncGenerator<Buffer, void> {
     for await (const chunk of body) {
       this.#timer.refresh();
       yield chunk as Buffer;
     }
+    if (!isWhole()) throw new Error('connection lost');
   }
 
   [Symbol.dispose](): void {
@@ -135,7 +138,7 @@ class GuardedExchange implements Disposable {
 }
 
 async function refusal(response: TransportResponse, exchange: GuardedExchange): Promise<ApiError> {
-  const text = await readText(exchange.read(response.body), MAX_ERROR_BYTES);
+  const text = await readText(exchange.read(response), MAX_ERROR_BYTES);
   const seconds = Number(response.headers['retry-after']);
   const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
   return new ApiError(response.status, readStatus(parseJson(text)).message, retryAfterMs);

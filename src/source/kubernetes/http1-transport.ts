@@ -48,7 +48,8 @@ export class Http1Transport implements Transport {
       },
       (response) => {
         response.on('error', () => undefined); // whoever reads the body hears of it
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+        const { statusCode: status = 0, headers } = response;
+        resolve({ status, headers, body: response, isWhole: () => response.complete });
       },
     );
     request.on('error', reject);

@@ -168,7 +168,9 @@ class Connection {
     );
     this.#streams += 1;
     stream.once('response', (headers) => {
-      resolve({ status: headers[':status'] ?? 0, headers, body: stream });
+      // To a reader, a stream that was cut (its connection closed without a word) ends like any other.
+      const isWhole = (): boolean => stream.rstCode === http2.constants.NGHTTP2_NO_ERROR;
+      resolve({ status: headers[':status'] ?? 0, headers, body: stream, isWhole });
     });
     stream.on('error', reject); // after the head, whoever reads the body hears of it as well
     stream.once('close', () => {

@@ -39,6 +39,7 @@ export const kubernetesTiming: KubernetesTiming = {
   firstRetryMs: 800,
   maxRetryMs: 5_000,
   maxRetryAfterMs: 30_000,
+  awayMs: 1_500,
   healthyMs: 5_000,
   shortestWatchSeconds: 300,
   longestWatchSeconds: 600,

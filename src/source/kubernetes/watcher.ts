@@ -23,6 +23,8 @@ export interface WatchTiming {
   readonly maxRetryMs: number;
   /** Longest wait that a server's `Retry-After` can ask for. */
   readonly maxRetryAfterMs: number;
+  /** A watch that was cut and could not begin again for so long begins with a list. */
+  readonly awayMs: number;
   /** A watch that lasted so long worked: what ends it is met with no wait, or the first, short one. */
   readonly healthyMs: number;
   /** The server ends each watch after a time between these two, so that not all end at once. */
@@ -57,9 +59,6 @@ export interface Trouble {
 /** From so many refusals on, a permission is missing. */
 export const CREDIBLE_REFUSALS = 3;
 
-/** A watch was cut, and nobody answered when it was begun again. */
-const AWAY = 2;
-
 /**
  * Keeps one target of the store as the API server has it: list, then watch from the list's version on, for ever. Whatever
  * happens, what the store holds stays until something newer takes its place.
@@ -73,8 +72,8 @@ export class Watcher<R extends Resource = Resource> {
   #version: string | undefined;
   #listedAt: number | undefined;
   #trouble: Trouble | undefined;
-  /** How often in a row the watch was cut or could not connect. */
-  #unreached = 0;
+  /** When the connection was lost, on the clock of `performance.now()`; undefined: a watch was begun since. */
+  #cutAt: number | undefined;
 
   constructor(target: WatchTarget<R>, deps: WatcherDeps) {
     const { firstRetryMs: firstMs, maxRetryMs: maxMs, random } = deps.timing;
@@ -114,6 +113,7 @@ export class Watcher<R extends Resource = Resource> {
     let verb: Trouble['verb'] = 'list';
     let watchingSince = Infinity;
     try {
+      if (this.#isAway()) this.#version = undefined;
       this.#version ??= await this.#list();
       verb = 'watch';
       watchingSince = performance.now();
@@ -149,7 +149,7 @@ export class Watcher<R extends Resource = Resource> {
       timeoutSeconds: String(this.#watchSeconds()),
     });
     const stream = this.#deps.client.getStream(path, signal, () => {
-      this.#unreached = 0;
+      this.#cutAt = undefined;
       this.#clearTrouble();
     });
     let events = 0;
@@ -160,14 +160,16 @@ export class Watcher<R extends Resource = Resource> {
         events += 1;
       }
     } catch (error) {
-      if (error instanceof UnreachableError) this.#unreached += 1;
-      // The server may be back with the state of a backup, by then with versions beyond ours: these don't tell.
-      const wasAway = this.#unreached >= AWAY;
-      // A version from which nothing ever comes may be one that the server never had.
-      const isFruitless = events === 0 && isDistrusted(error);
-      if (wasAway || isFruitless) this.#version = undefined;
+      // A version from which nothing ever comes may be one that the server never had: it was restored from a backup.
+      if (events === 0 && isDistrusted(error)) this.#version = undefined;
+      if (error instanceof UnreachableError) this.#cutAt ??= performance.now();
       throw error;
     }
+  }
+
+  /** A server that is back after more than a moment may have the state of a backup, whose versions can have passed ours. */
+  #isAway(): boolean {
+    return performance.now() - (this.#cutAt ?? Infinity) >= this.#deps.timing.awayMs;
   }
 
   #watchSeconds(): number {
