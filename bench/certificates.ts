@@ -6,10 +6,11 @@ import { createLogger } from '../src/observability/logger.ts';
 import type { Store } from '../src/source/store.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { describeMachine } from './machine.ts';
 import { makeCertificate, type KeyKind } from './make-certificate.ts';
 import { benchClass, benchHosts, benchIngress, benchService, benchSlice } from './manifests.ts';
 import { stop } from './processes.ts';
-import { describeMachine, spread } from './report.ts';
+import { spread } from './spread.ts';
 
 /**
  * `node bench/certificates.ts [--hosts 10000] [--key ecdsa|rsa] [--workers 1]`: what ten thousand hosts with a certificate each

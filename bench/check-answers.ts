@@ -1,42 +1,139 @@
-import { Agent, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
-import { answerBody } from './upstream.ts';
+import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http';
+import { connect, type ClientHttp2Session } from 'node:http2';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { connect as connectTls } from 'node:tls';
+import type { Protocol } from './cell.ts';
+import { isAnswerAt } from './upstreams/answer-body.ts';
 
 interface Expectation {
   readonly port: number;
   readonly hosts: readonly string[];
+  readonly protocol?: Protocol;
+  readonly tls?: boolean;
   readonly requestBodyBytes: number;
   readonly responseBodyBytes: number;
 }
 
-/** Hosts that are looked at before and after each measurement. */
-const SAMPLE = 20;
+type Question = Omit<Expectation, 'hosts'>;
 
-/** Throws unless status and body of the answers are right. */
-export async function checkAnswers({ hosts, ...expected }: Expectation): Promise<void> {
-  const agent = new Agent({ keepAlive: true });
-  const step = Math.max(1, Math.floor(hosts.length / SAMPLE));
-  const wanted = answerBody(expected.responseBodyBytes);
-  for (let position = 0; position < hosts.length; position += step) {
-    const host = hosts[position] ?? '';
-    const { status, body } = await ask(agent, host, expected);
-    if (status !== 200 || body !== wanted) {
-      throw new Error(`wrong answer for ${host}: ${status}, ${body.length} bytes`);
-    }
-  }
-  agent.destroy();
+interface Answer {
+  readonly status: number | undefined;
+  /** Undefined: it is not what the upstream sent. */
+  readonly bodyBytes: number | undefined;
 }
 
-async function ask(
-  agent: Agent,
-  host: string,
-  { port, requestBodyBytes }: Omit<Expectation, 'hosts'>,
-): Promise<{ readonly status: number | undefined; readonly body: string }> {
-  const method = requestBodyBytes === 0 ? 'GET' : 'POST';
-  const asked = request({ agent, port, host: '127.0.0.1', method, headers: { host } });
-  asked.end('x'.repeat(requestBodyBytes));
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
-  return { status: response.statusCode, body: await text(response) };
+/** Hosts that are looked at before and after each measurement: fewer if answers are large. */
+const SAMPLE = 20;
+const LARGE_BYTES = 1_000_000;
+const LIMIT_MS = 20_000;
+
+/** Throws unless status and body of the answers are right. WebSockets are left to their generator, which checks each. */
+export async function checkAnswers({ hosts, ...question }: Expectation): Promise<void> {
+  if (question.protocol === 'websocket') return;
+  const sample = question.responseBodyBytes > LARGE_BYTES ? 1 : SAMPLE;
+  const step = Math.max(1, Math.floor(hosts.length / sample));
+  const client = new Client(question);
+  try {
+    for (let position = 0; position < hosts.length; position += step) {
+      const host = hosts[position] ?? '';
+      const { status, bodyBytes } = await client.ask(host);
+      if (status !== 200 || bodyBytes !== question.responseBodyBytes) {
+        throw new Error(
+          `wrong answer for ${host}: ${status}, ${bodyBytes ?? 'not the'} bytes of body`,
+        );
+      }
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** Speaks the protocol of the cell. */
+class Client {
+  readonly #question: Question;
+  readonly #agent: PlainAgent;
+
+  constructor(question: Question) {
+    this.#question = question;
+    const Agent = question.tls === true ? TlsAgent : PlainAgent;
+    this.#agent = new Agent({ keepAlive: true });
+  }
+
+  ask(host: string): Promise<Answer> {
+    const { protocol = 'http1' } = this.#question;
+    return protocol === 'http1' ? this.#askHttp1(host) : this.#askHttp2(host);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #askHttp1(host: string): Promise<Answer> {
+    const { port, tls, requestBodyBytes } = this.#question;
+    const method = requestBodyBytes === 0 ? 'GET' : 'POST';
+    const asked = (tls === true ? tlsRequest : plainRequest)({
+      ...{ agent: this.#agent, port, host: '127.0.0.1', method, headers: { host } },
+      ...{ servername: host, rejectUnauthorized: false, timeout: LIMIT_MS },
+    });
+    asked.on('timeout', () => asked.destroy(new Error('timed out')));
+    asked.end('x'.repeat(requestBodyBytes));
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return { status: response.statusCode, bodyBytes: await readBody(response) };
+  }
+
+  async #askHttp2(host: string): Promise<Answer> {
+    const { port } = this.#question;
+    const session = connect(`https://${host}`, {
+      createConnection: () =>
+        connectTls({
+          ...{ port, host: '127.0.0.1', servername: host },
+          ...{ ALPNProtocols: ['h2'], rejectUnauthorized: false },
+        }),
+    });
+    session.on('error', () => {
+      session.destroy();
+    });
+    session.setTimeout(LIMIT_MS, () => {
+      session.destroy(new Error('timed out'));
+    });
+    try {
+      return await this.#exchange(session);
+    } finally {
+      session.destroy();
+    }
+  }
+
+  async #exchange(session: ClientHttp2Session): Promise<Answer> {
+    const { protocol, requestBodyBytes } = this.#question;
+    const isGrpc = protocol === 'grpc';
+    const fields = { 'content-type': 'application/grpc', te: 'trailers' };
+    const stream = session.request({ ':method': isGrpc ? 'POST' : 'GET', ...(isGrpc && fields) });
+    let grpcStatus: unknown;
+    let status: number | undefined;
+    stream.on('response', (head) => {
+      status = head[':status'];
+    });
+    stream.on('trailers', (trailers) => {
+      grpcStatus = trailers['grpc-status'];
+    });
+    const message = Buffer.alloc(requestBodyBytes);
+    if (isGrpc) message.writeUInt32BE(requestBodyBytes - 5, 1);
+    stream.end(message);
+    if (!isGrpc) return { bodyBytes: await readBody(stream), status };
+    let bodyBytes = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) bodyBytes += chunk.length;
+    if (grpcStatus !== '0') throw new Error(`grpc-status: ${String(grpcStatus)}`);
+    return { bodyBytes, status };
+  }
+}
+
+async function readBody(body: AsyncIterable<Buffer>): Promise<number | undefined> {
+  let bytes = 0;
+  let isRight = true;
+  for await (const chunk of body) {
+    isRight &&= isAnswerAt(bytes, chunk);
+    bytes += chunk.length;
+  }
+  return isRight ? bytes : undefined;
 }

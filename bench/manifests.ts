@@ -19,6 +19,23 @@ export function benchService(name: string): Service {
   };
 }
 
+/** Of type `kubernetes.io/tls`, from PEM. */
+export function benchSecret(
+  name: string,
+  { chain, key }: { readonly chain: string; readonly key: string },
+): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { name, namespace: NAMESPACE },
+    data: {
+      'tls.crt': Buffer.from(chain).toString('base64'),
+      'tls.key': Buffer.from(key).toString('base64'),
+    },
+  };
+}
+
 /** The one slice of a Service. */
 export function benchSlice(
   service: string,

@@ -1,120 +1,186 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Cell, Peer, PeerName, RunningPeer, Site } from './cell.ts';
+import type { Cell, Peer, PeerName, RunningPeer, Site, SiteTls } from './cell.ts';
 import { checkAnswers } from './check-answers.ts';
-import type { LoadGenerator, LoadShape } from './load/load.ts';
+import type { LoadGenerator, LoadResult, LoadShape } from './load/load.ts';
+import { makeCertificate } from './make-certificate.ts';
 import { benchHosts } from './manifests.ts';
 import { freePort, startOnCore, stop, treeCpuMs, untilListening } from './processes.ts';
+
+/** Where proxies run, and where all else does; undefined: the machine has one core. */
+export type Cores = { readonly proxy: number; readonly rest: number } | undefined;
 
 export interface MeasureOptions {
   readonly rounds: number;
   readonly seconds: number;
-  /** Once for each proxy: after it Node's compiler should have little left to do. */
-  readonly warmUpSeconds: number;
-  readonly load: LoadGenerator;
-  /** Where proxies run, and where all else does; undefined: the machine has one core. */
-  readonly cores: { readonly proxy: number; readonly rest: number } | undefined;
+  /** Shorter warm-ups: compilers may still be at work. */
+  readonly isQuick: boolean;
+  readonly cores: Cores;
 }
 
 /** One peer in one round. */
 export interface Sample {
   readonly cpuMicrosPerRequest: number;
   readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Share of one core that the proxy used: near 1, the proxy was what limited the throughput. */
+  readonly busy: number;
+  readonly p50Ms: number | undefined;
+  readonly p99Ms: number | undefined;
 }
 
 export type CellResult = Map<PeerName, Sample[]>;
 
-const UPSTREAM = join(import.meta.dirname, 'upstream.ts');
-/** In later rounds: connections and caches. */
-const SETTLE_SECONDS = 1;
-
-interface Contender {
+/** A peer that runs. */
+export interface Contender {
   readonly peer: Peer;
   readonly running: RunningPeer;
 }
+
+/** All that one cell needs, until `close`. */
+export interface Arena {
+  readonly contenders: readonly Contender[];
+  /** Of a load on this port, for so long. */
+  shape(port: number, seconds: number): LoadShape;
+  close(): Promise<void>;
+}
+
+const MOST_OVERHEAD_BYTES = 4_096;
+/** Of sessions that should have been resumed. */
+const LEAST_RESUMED = 0.99;
+const QUICK_WARM_UP_SECONDS = 3;
+/** Answers so long that a round ends within some of them. */
+const LONG_BYTES = 1_000_000;
 
 /** All peers run at once, one is loaded at a time, turn by turn: what the machine does besides hits all of them alike. */
 export async function measure(
   cell: Cell,
   peers: readonly Peer[],
+  load: LoadGenerator,
   options: MeasureOptions,
 ): Promise<CellResult> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const upstreamPort = await freePort();
-  const hosts = benchHosts(cell.ingresses);
-  const upstream = startOnCore(options.cores?.rest, process.execPath, [
-    ...[UPSTREAM, String(upstreamPort), String(cell.responseBodyBytes)],
-  ]);
-  const contenders: Contender[] = [];
+  const arena = await openArena(cell, peers, options.cores);
   try {
-    await untilListening(upstream, upstreamPort);
-    for (const peer of peers) {
-      const site = siteFor(peer, cell, hosts, upstreamPort, folder);
-      contenders.push({ peer, running: await peer.start(site, options.cores?.proxy) });
-    }
-    return await runRounds(cell, contenders, hosts, folder, options);
+    return await runRounds(cell, arena, load, options);
   } finally {
-    await Promise.all([...contenders.map(({ running }) => running.stop()), stop(upstream)]);
-    rmSync(folder, { recursive: true });
+    await arena.close();
   }
 }
 
-function siteFor(
-  peer: Peer,
-  cell: Cell,
-  hosts: readonly string[],
-  upstreamPort: number,
-  parent: string,
-): Site {
-  const folder = join(parent, peer.name);
-  mkdirSync(folder);
-  const accessLogPath = cell.accessLog ? join(folder, 'access.log') : undefined;
-  return { hosts, upstreamPort, accessLogPath, folder };
+export async function openArena(cell: Cell, peers: readonly Peer[], cores: Cores): Promise<Arena> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const upstreamPort = await freePort();
+  const hosts = benchHosts(cell.hosts);
+  const isPinned = cell.workers === 1;
+  const rest = isPinned ? cores?.rest : undefined;
+  const upstream = startOnCore(rest, process.execPath, upstreamCommand(cell, upstreamPort));
+  const contenders: Contender[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all([...contenders.map(({ running }) => running.stop()), stop(upstream)]);
+    rmSync(folder, { recursive: true });
+  };
+  try {
+    await untilListening(upstream, upstreamPort);
+    const tls = siteTls(cell);
+    for (const peer of peers) {
+      const site = siteFor(cell, { hosts, upstreamPort, tls, folder: join(folder, peer.name) });
+      const running = await peer.start(site, isPinned ? cores?.proxy : undefined);
+      contenders.push({ peer, running });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    contenders,
+    shape: (port, seconds) => ({ ...cell, port, seconds, hosts, core: rest, folder }),
+    close,
+  };
+}
+
+function upstreamCommand(cell: Cell, port: number): string[] {
+  const program = { http1: 'http1', h2: 'http1', grpc: 'grpc', websocket: 'echo' }[cell.protocol];
+  const script = join(import.meta.dirname, 'upstreams', `${program}.ts`);
+  return [script, String(port), String(cell.responseBodyBytes), cell.framing];
+}
+
+function siteTls(cell: Cell): SiteTls | undefined {
+  if (!cell.tls) return undefined;
+  const certificate = makeCertificate('*.bench.example', 'ecdsa');
+  return { ...certificate, tickets: cell.reconnect === 'resuming' };
+}
+
+function siteFor(cell: Cell, site: Pick<Site, 'hosts' | 'upstreamPort' | 'tls' | 'folder'>): Site {
+  mkdirSync(site.folder);
+  return {
+    ...site,
+    upstreamProtocol: cell.protocol === 'grpc' ? 'h2c' : 'http1',
+    workers: cell.workers,
+    accessLogPath: cell.accessLog ? join(site.folder, 'access.log') : undefined,
+  };
 }
 
 async function runRounds(
   cell: Cell,
-  contenders: readonly Contender[],
-  hosts: readonly string[],
-  folder: string,
-  options: MeasureOptions,
+  arena: Arena,
+  load: LoadGenerator,
+  { rounds, seconds, isQuick }: MeasureOptions,
 ): Promise<CellResult> {
-  const result: CellResult = new Map(contenders.map(({ peer }) => [peer.name, []]));
-  for (let round = 0; round < options.rounds; round++) {
-    for (const { peer, running } of contenders) {
-      const { connections, requestBodyBytes } = cell;
-      const core = options.cores?.rest;
-      const shape = { port: running.port, hosts, connections, requestBodyBytes, core, folder };
-      await checkAnswers({ ...cell, ...shape });
-      await options.load.run({
-        ...shape,
-        seconds: round === 0 ? options.warmUpSeconds : SETTLE_SECONDS,
-      });
-      const sample = await runOnce(peer, running, { ...shape, seconds: options.seconds }, options);
-      await checkAnswers({ ...cell, ...shape });
-      result.get(peer.name)?.push(sample);
+  const result: CellResult = new Map(arena.contenders.map(({ peer }) => [peer.name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const { peer, running } of arena.contenders) {
+      const shape = arena.shape(running.port, seconds);
+      if (round === 0) {
+        await checkAnswers(shape);
+        const wanted = peer.warmUpSeconds;
+        const warmUp = isQuick ? Math.min(wanted, QUICK_WARM_UP_SECONDS) : wanted;
+        await load.run({ ...shape, seconds: warmUp });
+      }
+      result.get(peer.name)?.push(await runOnce(cell, { peer, running }, shape, load));
+      await checkAnswers(shape);
     }
   }
   return result;
 }
 
 async function runOnce(
-  peer: Peer,
-  running: RunningPeer,
+  cell: Cell,
+  { peer, running }: Contender,
   shape: LoadShape,
-  { load }: MeasureOptions,
+  load: LoadGenerator,
 ): Promise<Sample> {
   const before = treeCpuMs(running.pid);
-  const { requests, seconds, failed, p50Ms, p99Ms } = await load.run(shape);
+  const result = await load.run(shape);
   const cpuMs = treeCpuMs(running.pid) - before;
-  if (failed > 0) throw new Error(`${peer.name}: ${failed} of ${requests} requests failed`);
+  const wrong = whatIsWrong(cell, result);
+  if (wrong !== undefined) throw new Error(`${peer.name}: ${wrong}`);
+  const requests = completed(cell, result);
   return {
-    cpuMicrosPerRequest: (cpuMs * 1000) / requests,
-    requestsPerSecond: requests / seconds,
-    p50Ms,
-    p99Ms,
+    cpuMicrosPerRequest: (cpuMs * 1_000) / requests,
+    requestsPerSecond: requests / result.seconds,
+    busy: cpuMs / 1_000 / result.seconds,
+    p50Ms: result.p50Ms,
+    p99Ms: result.p99Ms,
   };
+}
+
+/** Long answers are counted by their bytes, so that those count in part that the end of the round cut. */
+function completed({ responseBodyBytes }: Cell, { requests, bytes }: LoadResult): number {
+  return responseBodyBytes < LONG_BYTES ? requests : bytes / responseBodyBytes;
+}
+
+/** Undefined: every answer had the right status and the right size, every connection was of the right kind. */
+function whatIsWrong(cell: Cell, result: LoadResult): string | undefined {
+  const { failed, bytes, resumed = 0 } = result;
+  const requests = completed(cell, result);
+  if (requests === 0) return 'no request was answered';
+  if (failed > 0) return `${failed} of ${requests} requests failed`;
+  if (cell.reconnect === 'resuming' && resumed < requests * LEAST_RESUMED)
+    return `${resumed} of ${requests} connections resumed a session`;
+  if (cell.reconnect === 'always' && resumed > 0) return `${resumed} connections resumed a session`;
+  const overhead = bytes / requests - cell.responseBodyBytes;
+  // The last answers may have come in part.
+  if (overhead < 0 || overhead > MOST_OVERHEAD_BYTES + (cell.connections * bytes) / requests ** 2)
+    return `answers had ${Math.round(bytes / requests)} bytes`;
+  return undefined;
 }

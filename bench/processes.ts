@@ -1,36 +1,96 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const START_MS = 30_000;
+const START_MS = 60_000;
 const STOP_MS = 5_000;
 const TICKS_PER_SECOND = 100;
 
-/** Starts a program on one core (undefined: any). It writes to our standard error, if at all. */
+/** None outlives us, however we end. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+export interface Surroundings {
+  /** Added to ours. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where standard output is appended; undefined: nowhere. */
+  readonly outputPath?: string | undefined;
+}
+
+/** What programs said on their standard error, for when they do not start. */
+const complaints = new WeakMap<ChildProcess, string>();
+const LONGEST_COMPLAINT = 2_000;
+
+/** Starts a program on one core (undefined: any). */
 export function startOnCore(
   core: number | undefined,
   command: string,
   args: readonly string[],
+  { env = {}, outputPath = '/dev/null' }: Surroundings = {},
 ): ChildProcess {
-  const stdio = ['ignore', 'ignore', 'inherit'] as const;
-  if (core === undefined) return spawn(command, args, { stdio: [...stdio] });
-  return spawn('taskset', ['-c', String(core), command, ...args], { stdio: [...stdio] });
+  const [program = '', ...rest] = pinned(core, [command, ...args]);
+  const output = openSync(outputPath, 'a');
+  const child = spawn(program, rest, {
+    stdio: ['ignore', output, 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  closeSync(output);
+  child.stderr?.on('data', (chunk: Buffer) => {
+    const said = (complaints.get(child) ?? '') + chunk.toString();
+    complaints.set(child, said.slice(-LONGEST_COMPLAINT));
+  });
+  return track(child);
+}
+
+/** What a program prints that ends by itself. Rejects if it fails, or takes longer than it may. */
+export async function outputOf(
+  core: number | undefined,
+  command: readonly string[],
+  limitMs: number,
+): Promise<string> {
+  const [program = '', ...args] = pinned(core, command);
+  const child = track(spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const [output, ended] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  clearTimeout(timer);
+  const [code, signal] = ended as [number | null, string | null];
+  if (code !== 0) throw new Error(`${command[0] ?? ''}: ended with ${code ?? signal}\n${output}`);
+  return output;
+}
+
+/** How long a load generator may take that is to run for so many seconds. */
+export function limitMs(seconds: number): number {
+  return seconds * 1_000 + 20_000;
+}
+
+function pinned(core: number | undefined, command: readonly string[]): readonly string[] {
+  return core === undefined ? command : ['taskset', '-c', String(core), ...command];
+}
+
+function track<T extends ChildProcess>(child: T): T {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
 }
 
 /** Rejects when the process ends instead, or nobody listens in time. */
 export async function untilListening(child: ChildProcess, port: number): Promise<void> {
   const deadline = Date.now() + START_MS;
-  while (Date.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')}: exited at once`);
+  while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
     if (await isListening(port)) return;
     await delay(20);
   }
   await stop(child);
-  throw new Error(`${child.spawnargs.join(' ')}: does not listen on ${port}`);
+  const command = child.spawnargs.join(' ').slice(0, LONGEST_COMPLAINT);
+  throw new Error(`${command}: does not listen on ${port}\n${complaints.get(child) ?? ''}`);
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

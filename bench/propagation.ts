@@ -8,10 +8,11 @@ import type { Store } from '../src/source/store.ts';
 import { checkAnswers } from './check-answers.ts';
 import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane, Propagation } from './control-plane.ts';
+import { plainShape } from './load/load.ts';
 import { nodeLoad } from './load/node-load.ts';
 import { benchClass, benchHosts, benchIngress, benchService, benchSlice } from './manifests.ts';
 import { freePort, startOnCore, stop, untilListening } from './processes.ts';
-import { describeMachine } from './report.ts';
+import { describeMachine } from './machine.ts';
 
 /**
  * `node bench/propagation.ts`: how soon a change of one Ingress among 1,000 is on every worker, what it sends to each, and
@@ -94,7 +95,7 @@ async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const upstreamPort = await freePort();
   const upstream = startOnCore(undefined, process.execPath, [
-    ...[join(import.meta.dirname, 'upstream.ts'), String(upstreamPort), String(BODY_BYTES)],
+    ...[join(import.meta.dirname, 'upstreams/http1.ts'), String(upstreamPort), String(BODY_BYTES)],
   ]);
   await untilListening(upstream, upstreamPort);
   const log = createLogger({ level: 'error' });
@@ -107,7 +108,7 @@ async function run(): Promise<void> {
   );
   try {
     const steady = hosts.slice(0, STEADY);
-    const answers = { port: plane.port, requestBodyBytes: 0, responseBodyBytes: BODY_BYTES };
+    const answers = { ...plainShape, port: plane.port, responseBodyBytes: BODY_BYTES };
     await checkAnswers({ ...answers, hosts: steady });
     const quiet = await runChanges(plane, upstreamPort, 0);
     const load = nodeLoad.run({

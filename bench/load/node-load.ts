@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import type { LoadGenerator, LoadResult, LoadShape } from './load.ts';
+import { programShape, runProgram } from './program.ts';
 
 /**
  * Load from Node itself, where there is no wrk. It costs more than the proxy that it measures, so it can't show what a
@@ -10,21 +9,8 @@ import type { LoadGenerator, LoadResult, LoadShape } from './load.ts';
  */
 export const nodeLoad: LoadGenerator = {
   name: 'own generator (weaker than wrk)',
-  run: runNodeLoad,
+  run: (shape) => runProgram('node-load', shape),
 };
-
-async function runNodeLoad(shape: LoadShape): Promise<LoadResult> {
-  const pinned = shape.core === undefined ? [] : ['taskset', '-c', String(shape.core)];
-  const [program, ...args] = [
-    ...[...pinned, process.execPath, import.meta.filename],
-    JSON.stringify(shape),
-  ];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const output = await text(child.stdout);
-  await exited;
-  return JSON.parse(output) as LoadResult;
-}
 
 /** Counters of one run. */
 class Run {
@@ -41,8 +27,11 @@ class Run {
     const { requestBodyBytes: length } = shape;
     const start = length === 0 ? 'GET' : 'POST';
     const end = length === 0 ? '\r\n' : `Content-Length: ${length}\r\n\r\n${'x'.repeat(length)}`;
+    const fields = Object.entries(shape.requestFields).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
     this.#requests = shape.hosts.map((host) =>
-      Buffer.from(`${start} / HTTP/1.1\r\nHost: ${host}\r\n${end}`),
+      Buffer.from(`${start} / HTTP/1.1\r\nHost: ${host}\r\n${fields.join('')}${end}`),
     );
   }
 
@@ -100,6 +89,6 @@ function isComplete(answer: string): boolean {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const result = await new Run(JSON.parse(process.argv[2] ?? '') as LoadShape).result();
+  const result = await new Run(programShape()).result();
   process.stdout.write(JSON.stringify(result));
 }

@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { versionOf } from '../processes.ts';
+import { limitMs, outputOf, versionOf } from '../processes.ts';
 import type { LoadGenerator, LoadResult, LoadShape } from './load.ts';
 
-const run = promisify(execFile);
 /** What `done` below prints before its figures. */
 const MARK = 'result:';
 
@@ -18,33 +15,26 @@ export function findWrk(): LoadGenerator | undefined {
 async function runWrk(shape: LoadShape): Promise<LoadResult> {
   const script = join(shape.folder, 'load.lua');
   writeFileSync(script, scriptText(shape));
-  const pinned = shape.core === undefined ? [] : ['taskset', '-c', String(shape.core)];
-  const options = [
-    '-t1',
-    `-c${shape.connections}`,
-    `-d${shape.seconds}s`,
-    '--timeout',
-    '10s',
-    '-s',
-    script,
-  ];
-  const [program, ...args] = [...[...pinned, 'wrk', ...options], `http://127.0.0.1:${shape.port}/`];
-  const { stdout } = await run(program, args);
-  const line = stdout.split('\n').find((text) => text.startsWith(MARK));
-  if (line === undefined) throw new Error(`wrk printed no result:\n${stdout}`);
+  const options = ['-t1', `-c${shape.connections}`, `-d${shape.seconds}s`, '--timeout', '10s'];
+  const command = ['wrk', ...options, '-s', script, `http://127.0.0.1:${shape.port}/`];
+  const output = await outputOf(shape.core, command, limitMs(shape.seconds));
+  const line = output.split('\n').find((text) => text.startsWith(MARK));
+  if (line === undefined) throw new Error(`wrk printed no result:\n${output}`);
   return JSON.parse(line.slice(MARK.length)) as LoadResult;
 }
 
 /** Requests are put together once; each answer is counted by its status, by wrk itself. */
-function scriptText({ hosts, requestBodyBytes }: LoadShape): string {
+function scriptText({ hosts, requestBodyBytes, requestFields, reconnect }: LoadShape): string {
   const names = hosts.map((host) => `'${host}'`).join(',');
   const method = requestBodyBytes === 0 ? 'GET' : 'POST';
+  const fields = { ...requestFields, ...(reconnect === 'never' ? {} : { Connection: 'close' }) };
+  const lines = Object.entries(fields).map(([name, value]) => `, ['${name}'] = '${value}'`);
   return `
 local requests, position = {}, 0
 function init()
   local body = ${requestBodyBytes === 0 ? 'nil' : `string.rep('x', ${requestBodyBytes})`}
   for _, host in ipairs({${names}}) do
-    requests[#requests + 1] = wrk.format('${method}', '/', { Host = host }, body)
+    requests[#requests + 1] = wrk.format('${method}', '/', { Host = host${lines.join('')} }, body)
   end
 end
 function request()

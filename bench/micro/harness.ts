@@ -1,4 +1,4 @@
-import { spread } from '../report.ts';
+import { spread } from '../spread.ts';
 
 /** One function under the clock. */
 export interface MicroCase {
