@@ -10,6 +10,7 @@ import { eventually } from './harness/eventually.ts';
 import type { Rendered } from './harness/helm.ts';
 import { installWithoutDeployment, runTsNginx } from './harness/install.ts';
 import { eventsIn } from './harness/reporting.ts';
+import { standInPod } from './harness/stand-in-pod.ts';
 import type { TsNginx } from './harness/ts-nginx.ts';
 
 interface Role extends Rendered {
@@ -108,7 +109,7 @@ suite('each right is needed', () => {
       const loss = LOSSES[rights.map(nameOf).join()] ?? {};
       await without(cluster, rights);
       if (loss.hasEmptySecret === true) await cluster.apply(emptySecret());
-      if (loss.isPod === true) await cluster.apply(podNamed(name));
+      if (loss.isPod === true) await cluster.apply(standInPod({ name, namespace: 'ts-nginx' }));
       // Another address each time: there is a status to write.
       const args = [
         '--election-ttl=4s',
@@ -220,19 +221,4 @@ async function untilEventsPileUp(cluster: Cluster): Promise<void> {
 function emptySecret(): object {
   const metadata = { name: 'ts-nginx-admission', namespace: 'ts-nginx' };
   return { apiVersion: 'v1', kind: 'Secret', metadata };
-}
-
-function podNamed(name: string): object {
-  const securityContext = {
-    allowPrivilegeEscalation: false,
-    runAsNonRoot: true,
-    capabilities: { drop: ['ALL'] },
-    seccompProfile: { type: 'RuntimeDefault' },
-  };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'ts-nginx', labels: { 'app.kubernetes.io/name': name } },
-    spec: { containers: [{ name: 'stand-in', image: 'stand-in', securityContext }] },
-  };
 }

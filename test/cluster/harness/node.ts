@@ -4,11 +4,13 @@ export interface NodeOptions {
   readonly name: string;
   /** Internal. */
   readonly address: string;
+  readonly externalAddress?: string;
   readonly zone?: string;
 }
 
 /** A Node on which nothing runs by itself; pods that name it are run all the same. */
-export async function createNode(api: Api, { name, address, zone }: NodeOptions): Promise<void> {
+export async function createNode(api: Api, options: NodeOptions): Promise<void> {
+  const { name, address, externalAddress, zone } = options;
   const labels = {
     'kubernetes.io/hostname': name,
     ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }),
@@ -16,7 +18,12 @@ export async function createNode(api: Api, { name, address, zone }: NodeOptions)
   await api.create('/api/v1/nodes', { metadata: { name, labels } });
   await api.patch(`/api/v1/nodes/${name}/status`, {
     status: {
-      addresses: [{ type: 'InternalIP', address }],
+      addresses: [
+        { type: 'InternalIP', address },
+        ...(externalAddress === undefined
+          ? []
+          : [{ type: 'ExternalIP', address: externalAddress }]),
+      ],
       conditions: [{ type: 'Ready', status: 'True', reason: 'StandIn', message: 'pods run here' }],
     },
   });
