@@ -117,15 +117,20 @@ class Client {
     stream.on('trailers', (trailers) => {
       grpcStatus = trailers['grpc-status'];
     });
-    const message = Buffer.alloc(requestBodyBytes);
-    if (isGrpc) message.writeUInt32BE(requestBodyBytes - 5, 1);
-    stream.end(message);
-    if (!isGrpc) return { bodyBytes: await readBody(stream), status };
+    if (isGrpc) stream.end(grpcMessage(requestBodyBytes));
+    else return { bodyBytes: await readBody(stream), status };
     let bodyBytes = 0;
     for await (const chunk of stream as AsyncIterable<Buffer>) bodyBytes += chunk.length;
     if (grpcStatus !== '0') throw new Error(`grpc-status: ${String(grpcStatus)}`);
     return { bodyBytes, status };
   }
+}
+
+/** Not compressed, all zeros. */
+function grpcMessage(bytes: number): Buffer {
+  const message = Buffer.alloc(bytes);
+  message.writeUInt32BE(bytes - 5, 1);
+  return message;
 }
 
 async function readBody(body: AsyncIterable<Buffer>): Promise<number | undefined> {

@@ -124,28 +124,38 @@ async function runRounds(
   cell: Cell,
   arena: Arena,
   load: LoadGenerator,
-  { rounds, seconds, isQuick }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<CellResult> {
   const result: CellResult = new Map(arena.contenders.map(({ peer }) => [peer.name, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < options.rounds; round++) {
     for (const { peer, running } of arena.contenders) {
-      const shape = arena.shape(running.port, seconds);
-      if (round === 0) {
+      const shape = arena.shape(running.port, options.seconds);
+      try {
+        if (round === 0) await warmUp(peer, shape, load, options);
+        result.get(peer.name)?.push(await runOnce(cell, running, shape, load));
         await checkAnswers(shape);
-        const wanted = peer.warmUpSeconds;
-        const warmUp = isQuick ? Math.min(wanted, QUICK_WARM_UP_SECONDS) : wanted;
-        await load.run({ ...shape, seconds: warmUp });
+      } catch (error) {
+        throw new Error(`${peer.name}: ${String(error)}`, { cause: error });
       }
-      result.get(peer.name)?.push(await runOnce(cell, { peer, running }, shape, load));
-      await checkAnswers(shape);
     }
   }
   return result;
 }
 
+async function warmUp(
+  { warmUpSeconds }: Peer,
+  shape: LoadShape,
+  load: LoadGenerator,
+  { isQuick }: MeasureOptions,
+): Promise<void> {
+  await checkAnswers(shape);
+  const seconds = isQuick ? Math.min(warmUpSeconds, QUICK_WARM_UP_SECONDS) : warmUpSeconds;
+  await load.run({ ...shape, seconds });
+}
+
 async function runOnce(
   cell: Cell,
-  { peer, running }: Contender,
+  running: RunningPeer,
   shape: LoadShape,
   load: LoadGenerator,
 ): Promise<Sample> {
@@ -153,7 +163,7 @@ async function runOnce(
   const result = await load.run(shape);
   const cpuMs = treeCpuMs(running.pid) - before;
   const wrong = whatIsWrong(cell, result);
-  if (wrong !== undefined) throw new Error(`${peer.name}: ${wrong}`);
+  if (wrong !== undefined) throw new Error(wrong);
   const requests = completed(cell, result);
   return {
     cpuMicrosPerRequest: (cpuMs * 1_000) / requests,

@@ -6,6 +6,7 @@ import { freePort, startOnCore, stop, untilListening, versionOf } from '../proce
 
 const SERVICE = 'web';
 const SECRET = 'web-tls';
+const OBJECTS_PER_FILE = 2_000;
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 /** This product, the sites as Ingresses in a folder. */
@@ -17,7 +18,7 @@ export const tsNginx: Peer = {
   start: async (site, core) => {
     const manifests = join(site.folder, 'manifests');
     mkdirSync(manifests);
-    writeFileSync(join(manifests, 'site.yaml'), manifestText(site));
+    writeManifests(site, manifests);
     const [port, httpsPort, healthPort] = [await freePort(), await freePort(), await freePort()];
     const args = [
       ...[MAIN, 'serve', '--manifests', manifests, '--workers', String(site.workers)],
@@ -26,17 +27,31 @@ export const tsNginx: Peer = {
       ...['--configmap', 'bench/settings', '--v', '0'],
     ];
     const child = startOnCore(core, process.execPath, args, { outputPath: site.accessLogPath });
-    await untilListening(child, port);
+    const loaded = site.tls === undefined ? port : httpsPort;
+    await untilListening(child, loaded);
     return {
-      port: site.tls === undefined ? port : httpsPort,
+      port: loaded,
       pid: child.pid ?? 0,
       stop: () => stop(child),
     };
   },
 };
 
-function manifestText(site: Site): string {
-  const settings = {
+/** In several files, because one must not be too long. */
+function writeManifests(site: Site, folder: string): void {
+  const secret = site.tls === undefined ? [] : [benchSecret(SECRET, site.tls)];
+  const shared = [settingsOf(site), benchClass, benchService(SERVICE), ...secret];
+  const ingresses = site.hosts.map((host) => ingressOf(site, host));
+  const objects = [...shared, benchSlice(SERVICE, site.upstreamPort), ...ingresses];
+  for (let from = 0; from < objects.length; from += OBJECTS_PER_FILE) {
+    const part = objects.slice(from, from + OBJECTS_PER_FILE);
+    const text = part.map((object) => JSON.stringify(object)).join('\n---\n');
+    writeFileSync(join(folder, `${from}.yaml`), text);
+  }
+}
+
+function settingsOf(site: Site): object {
+  return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'settings', namespace: 'bench' },
@@ -47,13 +62,6 @@ function manifestText(site: Site): string {
       'ssl-session-tickets': String(site.tls?.tickets ?? false),
     },
   };
-  const secret = site.tls === undefined ? [] : [benchSecret(SECRET, site.tls)];
-  const objects = [
-    ...[settings, benchClass, benchService(SERVICE), ...secret],
-    benchSlice(SERVICE, site.upstreamPort),
-    ...site.hosts.map((host) => ingressOf(site, host)),
-  ];
-  return objects.map((object) => JSON.stringify(object)).join('\n---\n');
 }
 
 function ingressOf({ tls, upstreamProtocol }: Site, host: string): object {
