@@ -67,6 +67,15 @@ test('-v raises the level of the log', () => {
   assert.equal(parseServeOptions(['--v=2']).logLevel, 'debug');
 });
 
+test('ConfigMaps of TCP and UDP Services are read', () => {
+  const read = (...flags: string[]): object | undefined =>
+    parseServeOptions(flags).translate.streamConfigMaps;
+  assert.deepEqual(read('--tcp-services-configmap=ns/tcp', '--udp-services-configmap='), {
+    TCP: 'ns/tcp',
+  });
+  assert.deepEqual(read('--udp-services-configmap=ns/udp'), { UDP: 'ns/udp' });
+});
+
 test('a flag whose meaning is not there yet is told', () => {
   const { notYetHonoured } = parseServeOptions([
     '--enable-ssl-chain-completion',

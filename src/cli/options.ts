@@ -105,6 +105,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       sslPassthrough: flags.boolean('enable-ssl-passthrough'),
       annotationsPrefix: flags.text('annotations-prefix') ?? 'nginx.ingress.kubernetes.io',
       configMap: flags.objectKey('configmap'),
+      streamConfigMaps: parseStreamConfigMaps(flags),
       defaultBackendService: flags.objectKey('default-backend-service'),
       defaultSslCertificate: flags.objectKey('default-ssl-certificate'),
       healthCheckPath: flags.text('health-check-path') ?? '/healthz',
@@ -127,6 +128,17 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
     notYetHonoured: serveFlags
       .filter(({ name, use }) => use === 'later' && flags.isGiven(name))
       .map(({ name }) => `--${name}`),
+  };
+}
+
+function parseStreamConfigMaps(
+  flags: FlagReader,
+): NonNullable<TranslateOptions['streamConfigMaps']> {
+  const tcp = flags.objectKey('tcp-services-configmap');
+  const udp = flags.objectKey('udp-services-configmap');
+  return {
+    ...(tcp === undefined ? {} : { TCP: tcp }),
+    ...(udp === undefined ? {} : { UDP: udp }),
   };
 }
 

@@ -86,6 +86,8 @@ export const findingEffects = {
   'configmap-key-invalid': 'partial',
   'configmap-key-unsupported': 'partial',
   'configmap-key-unknown': 'partial',
+  /** TCP or UDP Services are listed, and not carried: nothing listens on their ports. */
+  'stream-unsupported': 'closed',
   /** `use-forwarded-headers` while everybody is believed: any client can claim any address. */
   'forwarded-trust-all': 'notice',
   /** A manifest file can't be read or parsed: the file's last good content serves on. */

@@ -1,5 +1,6 @@
 import type { Certificate } from '../model/config.ts';
 import type { ObjectKey, UpstreamAddress } from './snapshot.ts';
+import type { StreamProtocol } from './stream-services.ts';
 
 /** What the command line says about translation. The same object for every call: results are remembered by it. */
 export interface TranslateOptions {
@@ -22,6 +23,8 @@ export interface TranslateOptions {
   readonly sslPassthrough?: boolean;
   readonly annotationsPrefix: string;
   readonly configMap: ObjectKey | undefined;
+  /** Which list ports and the Services behind. `--tcp-services-configmap`, `--udp-services-configmap` */
+  readonly streamConfigMaps?: Readonly<Partial<Record<StreamProtocol, ObjectKey>>>;
   readonly defaultBackendService: ObjectKey | undefined;
   readonly defaultSslCertificate: ObjectKey | undefined;
   readonly healthCheckPath: string;

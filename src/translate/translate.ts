@@ -20,6 +20,7 @@ import { Memory } from './memory.ts';
 import { parseIngress, type ParsedIngress } from './parsed-ingress.ts';
 import type { Ingress, References, Snapshot } from './snapshot.ts';
 import { reportCertificates } from './report-certificates.ts';
+import { reportStreamServices, type StreamProtocol } from './stream-services.ts';
 import { translateBackends, type BackendsResult } from './translate-backends.ts';
 import { translateHosts } from './translate-hosts.ts';
 import type { TranslateOptions } from './translate-options.ts';
@@ -84,6 +85,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
   const { clusters, endpointSets } = backends;
   const findings = memory.sort([
     configMap.findings,
+    ...reportStreams(snapshot, options, memory),
     defaultCertificate.findings,
     dhParameters.findings,
     ...ingresses.findings,
@@ -121,6 +123,29 @@ function readConfigMap(
 ): ReturnType<typeof translateConfigMap> {
   const configMap = key === undefined ? undefined : snapshot.configMaps.get(key);
   return memory.configMaps.get('', [configMap], () => translateConfigMap(key, configMap));
+}
+
+function reportStreams(
+  { configMaps }: Snapshot,
+  options: TranslateOptions,
+  memory: Memory,
+): (readonly Finding[])[] {
+  return streamConfigMapsOf(options).map(([protocol, key]) => {
+    const configMap = configMaps.get(key);
+    return memory.findings.get(`streams ${protocol}`, [configMap], () =>
+      reportStreamServices(protocol, key, configMap),
+    );
+  });
+}
+
+function streamConfigMapsOf({
+  streamConfigMaps = {},
+}: TranslateOptions): (readonly [StreamProtocol, string])[] {
+  const { TCP, UDP } = streamConfigMaps;
+  return [
+    ...(TCP === undefined ? [] : [['TCP', TCP] as const]),
+    ...(UDP === undefined ? [] : [['UDP', UDP] as const]),
+  ];
 }
 
 const NO_DH_PARAMETERS: DhParameters = { pem: undefined, findings: [] };
@@ -305,6 +330,7 @@ function referencesOf(
   }
   if (defaultSslCertificate !== undefined) secrets.add(defaultSslCertificate);
   if (dhParameters !== '') secrets.add(dhParameters);
-  const configMaps = new Set(configMap === undefined ? [] : [configMap]);
+  const configMaps = new Set(streamConfigMapsOf(options).map(([, key]) => key));
+  if (configMap !== undefined) configMaps.add(configMap);
   return { secrets, configMaps, externalNames, nodes, samples };
 }
