@@ -122,7 +122,10 @@ export class ClientConnection implements Upstream, Idling {
     this.#isRequestSent = true;
     this.#writer.end(this.#request?.sendMs ?? 0);
     this.#releaseCopies();
-    if (this.#reader.isTunnel) this.#socket.end();
+    if (this.#reader.isTunnel) {
+      this.#writer.flush();
+      this.#socket.end();
+    }
     this.#expectBytes();
   }
 
@@ -264,7 +267,8 @@ export class ClientConnection implements Upstream, Idling {
   /** The answer is whole: back to the pool if nothing is left over on either side. */
   #complete(events: UpstreamEvents, length: number): void {
     this.#releaseCopies();
-    const isReusable = this.#reader.isReusable && this.#isRequestSent && !this.#writer.isWaiting;
+    const isSent = this.#isRequestSent && !this.#writer.isDue && !this.#writer.isWaiting;
+    const isReusable = this.#reader.isReusable && isSent;
     this.#events = undefined;
     this.#request = undefined;
     if (isReusable && this.#engine.pool.release(this)) {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { FieldList } from '../fields.ts';
+import { flushAfterThisTurn } from '../write-gatherer.ts';
 import { MessageWriter } from './message-writer.ts';
 
 /** A socket, its far end, and how often the one was written to. */
@@ -28,6 +30,13 @@ async function startPair(t: TestContext) {
   return { near, far: farSocket, writes: () => writes };
 }
 
+/** A turn with much to write: after it, the next one is waited for. */
+async function manyWaited(): Promise<void> {
+  const outputs = Array.from({ length: 8 }, () => ({ flush: () => undefined }));
+  for (const output of outputs) flushAfterThisTurn(output);
+  await setImmediate();
+}
+
 test('one turn leaves in one write', async (t) => {
   const { near, far, writes } = await startPair(t);
   const writer = new MessageWriter(near);
@@ -36,12 +45,42 @@ test('one turn leaves in one write', async (t) => {
   const trailers = new FieldList();
   trailers.push('grpc-status', '0');
   writer.end(1_000, trailers);
-  assert.equal(writes(), 1);
   const [received] = (await once(far, 'data')) as [Buffer];
+  assert.equal(writes(), 1);
   const sent =
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\ngrpc-status: 0\r\n\r\n';
   assert.equal(received.toString(), sent);
   assert.equal(writer.sentBytes, sent.length);
+});
+
+test('messages that are whole in one turn leave in one write at its end', async (t) => {
+  const { near, far, writes } = await startPair(t);
+  await manyWaited();
+  const writer = new MessageWriter(near);
+  for (const message of ['first ', 'second']) {
+    writer.begin(message, false);
+    writer.end(1_000);
+  }
+  assert.equal(writes(), 0);
+  assert.equal(writer.isDue, true);
+  const [received] = (await once(far, 'data')) as [Buffer];
+  assert.equal(received.toString(), 'first second');
+  assert.equal(writes(), 1);
+  assert.equal(writer.isDue, false);
+});
+
+test('a message that is whole does not wait where it is told to leave', async (t) => {
+  const { near, far, writes } = await startPair(t);
+  await manyWaited();
+  const writer = new MessageWriter(near);
+  writer.begin('whole', false);
+  writer.end(1_000);
+  writer.flush();
+  assert.equal(writes(), 1);
+  assert.equal(writer.isDue, false);
+  near.end();
+  const [received] = (await once(far, 'data')) as [Buffer];
+  assert.equal(received.toString(), 'whole');
 });
 
 test('small pieces of one turn are one chunk, and none is empty', async (t) => {

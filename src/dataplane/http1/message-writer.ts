@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FieldList } from '../fields.ts';
+import { flushWhenDue, type Gathered } from '../write-gatherer.ts';
 import { CHUNK_TAIL, LAST_CHUNK, chunkHead, lastChunkWith } from './chunked.ts';
 
 /** Up to this size a piece of body is copied into the text before it; beyond, it is written as it is. */
@@ -10,7 +11,7 @@ const MAX_TEXT = 16_384;
 const MAX_PIECES = 512;
 
 /** Writes HTTP/1.1 messages to a socket: what one turn of the event loop produces leaves in one write. */
-export class MessageWriter {
+export class MessageWriter implements Gathered {
   /** Head and body bytes of the message so far; reset by the owner. */
   sentBytes = 0;
   readonly #socket: Socket;
@@ -24,6 +25,8 @@ export class MessageWriter {
   #isCorked = false;
   /** Text was written that the kernel did not take at once; what comes meanwhile is gathered until it has. */
   #isCatchingUp = false;
+  /** The text is whole messages, and leaves with what else this turn brings. */
+  #isDue = false;
   #stallMs = 0;
 
   constructor(socket: Socket) {
@@ -33,6 +36,11 @@ export class MessageWriter {
   /** No more is welcome until the socket's `drain`. */
   get isFull(): boolean {
     return this.#socket.writableNeedDrain;
+  }
+
+  /** A message that is whole waits for the end of this turn. */
+  get isDue(): boolean {
+    return this.#isDue;
   }
 
   /** What is not with the kernel yet, but for gathered text. */
@@ -72,23 +80,32 @@ export class MessageWriter {
   /** @param stallMs as for `flush`. Without chunks there is no place for trailers. */
   end(stallMs: number, trailers?: FieldList): void {
     if (this.#isChunked) this.#add(trailers === undefined ? LAST_CHUNK : lastChunkWith(trailers));
-    this.#writeText();
-    this.flush(stallMs);
+    this.#stallMs = stallMs;
+    if (this.#isCorked || this.#isCatchingUp) {
+      this.#writeText();
+      this.flush();
+    } else if (!this.#isDue) {
+      this.#isDue = true;
+      flushWhenDue(this);
+    }
   }
 
   /**
+   * All that is gathered leaves now.
    * @param stallMs longest time in which the kernel takes no byte. The socket's own timer knows that best: it fires `timeout`.
    *   It is started when bytes wait, and neither stopped nor moved when they leave; who hears of it calls `isStalled`.
    */
-  flush(stallMs: number): void {
+  flush(stallMs = this.#stallMs): void {
     this.#stallMs = stallMs;
+    this.#isDue = false;
+    if (this.#socket.destroyed) return;
     if (!this.#isCatchingUp) this.#writeText();
     if (this.#isCorked) {
       this.#isCorked = false;
       this.#socket.uncork();
     }
-    if (this.#socket.writableLength > 0 && this.#socket.timeout !== stallMs) {
-      this.#socket.setTimeout(stallMs);
+    if (this.#socket.writableLength > 0 && this.#socket.timeout !== this.#stallMs) {
+      this.#socket.setTimeout(this.#stallMs);
     }
   }
 
@@ -156,7 +173,7 @@ export class MessageWriter {
 
   readonly #onCaughtUp = (): void => {
     this.#isCatchingUp = false;
-    if (!this.#socket.destroyed) this.flush(this.#stallMs);
+    this.flush();
   };
 }
 

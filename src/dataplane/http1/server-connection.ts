@@ -159,6 +159,8 @@ export class ServerConnection implements Downstream {
 
   abort(): void {
     this.#exchange = undefined;
+    // Of an exchange before this one.
+    if (this.#writer.isDue) this.#writer.flush();
     // A close that looks like the end of the answer would pass a part off as the whole.
     if (this.#isCloseDelimited) resetSocket(this.#socket);
     else this.#socket.destroy();
@@ -361,6 +363,7 @@ export class ServerConnection implements Downstream {
     this.#isClosing = true;
     this.#input = undefined;
     this.#timer.set(this.#engine.clock.nowMs + LINGER_MS);
+    this.#writer.flush();
     this.#socket.end();
     this.#reader.resume();
   }

@@ -8,7 +8,7 @@ import {
   writeFrameHeader,
 } from './frames.ts';
 import { giveBack, isBlock } from './send-blocks.ts';
-import { flushAfterThisTurn, type Gathered } from './write-gatherer.ts';
+import { flushAfterThisTurn, type Gathered } from '../write-gatherer.ts';
 
 /** When this much is gathered or waits for the kernel, DATA is held back. */
 const FULL_BYTES = 65_536;
