@@ -39,8 +39,11 @@ async function main(args: readonly string[]): Promise<void> {
     return fail(`${what}; ts-nginx --help lists what there is`);
   }
   try {
-    if (inspect !== undefined) process.stdout.write(await inspect(args.slice(1)));
-    else await runServe(isFlag ? args : args.slice(1));
+    if (inspect !== undefined) {
+      const { text, exitCode } = await inspect(args.slice(1));
+      process.stdout.write(text);
+      process.exitCode = exitCode;
+    } else await runServe(isFlag ? args : args.slice(1));
   } catch (error) {
     if (error instanceof UsageError || error instanceof StartError) return fail(error.message);
     throw error;

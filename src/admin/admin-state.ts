@@ -1,5 +1,5 @@
 import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
-import type { ListedIngress } from '../explain/ingress-list.ts';
+import type { StatusReport } from '../explain/status-report.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 
@@ -16,7 +16,8 @@ export interface AdminState {
   findings(): readonly Finding[];
   /** What would become of a request; undefined before the first config. */
   explain(request: ExplainRequest): Explanation | undefined;
-  ingresses(): readonly ListedIngress[];
+  /** Undefined before the first config. */
+  status(): StatusReport | undefined;
   workers(): readonly WorkerStatus[];
   /** Prometheus text exposition format. */
   metricsText(): Promise<string>;

@@ -12,6 +12,7 @@ import type { Settings } from '../model/settings.ts';
 import { createLogger } from '../observability/logger.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { AdminState } from './admin-state.ts';
+import { reportStatus, type StatusReport } from '../explain/status-report.ts';
 import { startAdminServer } from './server.ts';
 
 const silent = createLogger({ level: 'silent' });
@@ -62,7 +63,7 @@ const healthy: AdminState = {
     others: [],
     findings: [],
   }),
-  ingresses: () => [],
+  status: () => reportStatus(config, []),
   workers: () => [{ id: 0, state: 'serving', version: 42 }],
   metricsText: () => Promise.resolve('up 1\n'),
 };
@@ -133,9 +134,11 @@ test('/explain says what would become of a request, /ingresses what is served', 
   const told = await fetch(`${address}/explain?authority=shop.example.com&target=/cart?a=b`);
   const { request } = (await told.json()) as Explanation;
   assert.deepEqual([request.host, request.path], ['shop.example.com', '/cart?a=b']);
-  assert.deepEqual(await (await fetch(`${address}/ingresses`)).json(), []);
+  const { totals } = (await (await fetch(`${address}/ingresses`)).json()) as StatusReport;
+  assert.deepEqual(totals.ingresses, { closed: 0, partial: 0, served: 1 });
   assert.equal((await fetch(`${address}/explain`)).status, 400);
-  const early = await serve(t, { explain: () => undefined });
+  const early = await serve(t, { explain: () => undefined, status: () => undefined });
+  assert.equal((await fetch(`${early}/ingresses`)).status, 503);
   assert.equal((await fetch(`${early}/explain?authority=a.test`)).status, 503);
 });
 

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import findMyWay from 'find-my-way';
+import type { StatusReport } from '../explain/status-report.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { AdminState } from './admin-state.ts';
 import { jsonAnswer, textAnswer } from './answer.ts';
@@ -96,7 +97,7 @@ function createRoutes(
   add('/metrics', async () => metricsAnswer(await state.metricsText()));
   add('/config', (request) => configAnswer(state.config(), request));
   add('/explain', ({ query }) => explainAnswer(state, query));
-  add('/ingresses', () => jsonAnswer(200, state.ingresses()));
+  add('/ingresses', () => ingressesAnswer(state.status()));
   add('/findings', () => findingsAnswer(state.findings()));
   add('/', ({ query }) => statusPage(state, options.version, query.get('q') ?? ''));
   return (path) =>
@@ -125,6 +126,10 @@ async function send(
   if (typeof body === 'string') response.end(body);
   else if (request.method === 'HEAD') response.end();
   else await pipeline(Readable.from(body), response);
+}
+
+function ingressesAnswer(report: StatusReport | undefined): AdminAnswer {
+  return report === undefined ? textAnswer(503, 'no configuration yet\n') : jsonAnswer(200, report);
 }
 
 function metricsAnswer(body: string): AdminAnswer {

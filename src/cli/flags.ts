@@ -243,6 +243,9 @@ export const inspectFlags: readonly Flag[] = [
   text('output', 'text or json', 'text'),
   text('o', 'The same as --output'),
   list('header', 'explain: a field of the request, name:value; may be repeated'),
+  list('namespace', 'status: only Ingresses of this namespace; may be repeated'),
+  list('n', 'The same as --namespace'),
+  text('fail-on', 'status: exit 1 where something is `closed`, or at least `partial`'),
   text('method', 'explain: method of the request', 'GET'),
   text('client', 'explain: address of the client', '192.0.2.1'),
 ];

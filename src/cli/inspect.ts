@@ -1,7 +1,12 @@
 import { isIP } from 'node:net';
 import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
-import type { ListedIngress } from '../explain/ingress-list.ts';
-import { printExplanation, printIngresses } from '../explain/print.ts';
+import { printExplanation, printStatus } from '../explain/print.ts';
+import {
+  isAsBadAs,
+  selectStatus,
+  type StatusReport,
+  type StatusSelection,
+} from '../explain/status-report.ts';
 import { inspectFlags, serveFlags } from './flags.ts';
 import { loadOnce } from './load-once.ts';
 import { parseServeOptions, type ServeOptions } from './options.ts';
@@ -10,11 +15,17 @@ import { parseCommand, UsageError, type FlagTexts } from './parse-flags.ts';
 /** Whom `explain` and `status` ask: a running instance, or the objects themselves. */
 interface Inspector {
   explain(request: ExplainRequest): Promise<Explanation>;
-  listIngresses(): Promise<readonly ListedIngress[]>;
+  status(): Promise<StatusReport>;
 }
 
-/** `ts-nginx explain URL`: the text to print. Throws a `UsageError` that names what is wrong and the remedy. */
-export async function explainCommand(args: readonly string[]): Promise<string> {
+/** What a command prints, and what the process then exits with. */
+export interface Inspection {
+  readonly text: string;
+  readonly exitCode: 0 | 1;
+}
+
+/** `ts-nginx explain URL`. Throws a `UsageError` that names what is wrong and the remedy. */
+export async function explainCommand(args: readonly string[]): Promise<Inspection> {
   const { texts, words } = parse(args);
   const [url, ...more] = words;
   if (url === undefined || more.length > 0) {
@@ -22,15 +33,45 @@ export async function explainCommand(args: readonly string[]): Promise<string> {
   }
   const request = requestOf(url, texts);
   const print = isJson(texts) ? json : printExplanation;
-  return print(await inspectorOf(texts).explain(request));
+  return { text: print(await inspectorOf(texts).explain(request)), exitCode: 0 };
 }
 
-/** `ts-nginx status`: the same for the table of Ingresses. */
-export async function statusCommand(args: readonly string[]): Promise<string> {
+/** `ts-nginx status [NAMESPACE/NAME …]`: the Ingresses; `--fail-on` decides about the exit code. */
+export async function statusCommand(args: readonly string[]): Promise<Inspection> {
   const { texts, words } = parse(args);
-  if (words.length > 0) throw new UsageError('status takes flags alone');
-  const print = isJson(texts) ? json : printIngresses;
-  return print(await inspectorOf(texts).listIngresses());
+  const selection = selectionOf(texts, words);
+  const failOn = failOnOf(texts);
+  const print = isJson(texts) ? json : printStatus;
+  const report = selectStatus(await inspectorOf(texts).status(), selection);
+  const found = new Set(report.ingresses.map(({ ingress }) => ingress));
+  const missing = selection.names.find((name) => !found.has(name));
+  if (missing !== undefined) {
+    throw new UsageError(
+      `there is no Ingress ${missing} of our class; ts-nginx explain http://HOST/ names those of other classes`,
+    );
+  }
+  const isFailed = failOn !== undefined && isAsBadAs(report, failOn);
+  return { text: print(report), exitCode: isFailed ? 1 : 0 };
+}
+
+function selectionOf(texts: FlagTexts, words: readonly string[]): StatusSelection {
+  const bad = words.find((word) => !/^[^/]+\/[^/]+$/.test(word));
+  if (bad !== undefined) {
+    throw new UsageError(
+      `${JSON.stringify(bad)} is no NAMESPACE/NAME of an Ingress; --namespace takes all of a namespace`,
+    );
+  }
+  const namespaces = [...(texts.get('namespace') ?? []), ...(texts.get('n') ?? [])];
+  if (words.length > 0 && namespaces.length > 0) {
+    throw new UsageError('status takes Ingresses or --namespace, not both');
+  }
+  return { namespaces, names: words };
+}
+
+function failOnOf(texts: FlagTexts): 'closed' | 'partial' | undefined {
+  const effect = last(texts, 'fail-on');
+  if (effect === undefined || effect === 'closed' || effect === 'partial') return effect;
+  throw new UsageError(`--fail-on is closed or partial, not ${JSON.stringify(effect)}`);
 }
 
 function parse(args: readonly string[]) {
@@ -85,7 +126,7 @@ function inspectorOf(texts: FlagTexts): Inspector {
 function readObjects(options: ServeOptions): Inspector {
   return {
     explain: async (request) => (await loadOnce(options)).explain(request),
-    listIngresses: async () => (await loadOnce(options)).listIngresses(),
+    status: async () => (await loadOnce(options)).status(),
   };
 }
 
@@ -105,7 +146,7 @@ function askInstance(admin: string): Inspector {
   return {
     explain: async (request) =>
       (await ask(`/explain?${String(new URLSearchParams({ ...request }))}`)) as Explanation,
-    listIngresses: async () => (await ask('/ingresses')) as ListedIngress[],
+    status: async () => (await ask('/ingresses')) as StatusReport,
   };
 }
 

@@ -1,6 +1,6 @@
 import { explain } from '../explain/explain.ts';
 import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
-import { listIngresses, type ListedIngress } from '../explain/ingress-list.ts';
+import { reportStatus, type StatusReport } from '../explain/status-report.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import { createLogger } from '../observability/logger.ts';
 import { startReconciling } from '../reconcile.ts';
@@ -14,7 +14,7 @@ import { UsageError } from './parse-flags.ts';
 /** The objects of one moment, translated as `serve` would. */
 export interface Loaded {
   explain(request: ExplainRequest): Explanation;
-  listIngresses(): readonly ListedIngress[];
+  status(): StatusReport;
 }
 
 const LONGEST_MS = 30_000;
@@ -52,11 +52,11 @@ export async function loadOnce(options: ServeOptions): Promise<Loaded> {
     const explainable = {
       config,
       findings: reconciler.findings(),
-      ingresses: knownIngresses(store.snapshot()),
+      ingresses: knownIngresses(store.snapshot(), options.translate),
     };
     return {
       explain: (request) => explain(explainable, request, log),
-      listIngresses: () => listIngresses(config, explainable.findings),
+      status: () => reportStatus(config, explainable.findings),
     };
   } finally {
     clearTimeout(timer);

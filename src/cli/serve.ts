@@ -4,7 +4,7 @@ import { startAdminServer, type AdminServer } from '../admin/server.ts';
 import type { AdmissionWebhook } from '../admission/admission-webhook.ts';
 import { explain } from '../explain/explain.ts';
 import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
-import { listIngresses } from '../explain/ingress-list.ts';
+import { reportStatus } from '../explain/status-report.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Metrics } from '../observability/metrics.ts';
@@ -282,11 +282,11 @@ class Server implements RunningServer {
         lastAppliedAt: () => this.#lastAppliedAt,
         findings: () => this.#reconciler?.findings() ?? [],
         explain: (request) => this.#explain(request),
-        ingresses: () => {
+        status: () => {
           const config = this.#reconciler?.config();
           return config === undefined
-            ? []
-            : listIngresses(config, this.#reconciler?.findings() ?? []);
+            ? undefined
+            : reportStatus(config, this.#reconciler?.findings() ?? []);
         },
         workers: () => this.#pool?.states() ?? [],
         metricsText: async () => {
@@ -302,7 +302,7 @@ class Server implements RunningServer {
     const config = this.#reconciler?.config();
     if (config === undefined) return undefined;
     const findings = this.#reconciler?.findings() ?? [];
-    const ingresses = knownIngresses(this.#store.snapshot());
+    const ingresses = knownIngresses(this.#store.snapshot(), this.#options.translate);
     return explain({ config, findings, ingresses }, request, this.#context.log);
   }
 

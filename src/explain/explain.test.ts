@@ -85,6 +85,7 @@ test('it names host, route, endpoints, and who else covers the path', () => {
     path: '/cart',
     ingress: 'shop/web',
     service: 'web:80',
+    isImplicit: false,
   });
   assert.deepEqual(told.upstream?.endpoints, ['10.0.0.1:8080']);
   assert.equal(told.answer, undefined);
@@ -144,28 +145,107 @@ test('the filter that answers is named, and access is not asked where there is n
 
   const nowhere = ask('https://shop.example.com/cart');
   assert.deepEqual(nowhere.answer, { status: 503, reason: 'no endpoint' });
-  assert.deepEqual(nowhere.filters, [{ kind: 'https-redirect', isAnswering: false }]);
+  assert.deepEqual(nowhere.filters, []);
 });
 
-test('Ingresses that name the host in vain are told, with their findings', () => {
+test('Ingresses that name the host in vain are told, each with its reason', () => {
+  const named = { hosts: ['shop.example.com'], className: 'nginx' };
   const ingresses: KnownIngress[] = [
-    { key: 'shop/web', hosts: ['shop.example.com'], className: 'ts-nginx' },
-    { key: 'shop/old', hosts: ['shop.example.com'], className: 'nginx' },
-    { key: 'shop/else', hosts: ['else.test'], className: 'nginx' },
+    { key: 'shop/web', ...named, owner: 'ours' },
+    { key: 'shop/old', ...named, owner: 'another class' },
+    { key: 'shop/none', ...named, className: undefined, owner: 'another class' },
+    { key: 'shop/dropped', ...named, owner: 'ours' },
+    { key: 'dark/web', ...named, owner: 'unwatched' },
+    { key: 'shop/else', hosts: ['else.test'], className: 'nginx', owner: 'another class' },
   ];
   const elsewhere = { ...missing, object: 'Ingress shop/else' };
+  const dropped = { ...missing, code: 'ingress-dropped', object: 'Ingress shop/dropped' } as const;
   const told = explain(
-    explainable([sampleHost({ routes: [root] })], { ingresses, findings: [missing, elsewhere] }),
+    explainable([sampleHost({ routes: [root] })], {
+      ingresses,
+      findings: [missing, elsewhere, dropped],
+    }),
     request('http://shop.example.com/'),
     log,
   );
   assert.deepEqual(
-    told.others.map(({ what }) => what),
-    ['Ingress shop/old'],
+    told.others.map(({ what, why }) => `${what}: ${why}`),
+    [
+      'Ingress shop/old: it is of another class, "nginx"',
+      'Ingress shop/none: it names no class, and such Ingresses are not served here',
+      'Ingress shop/dropped: it is of our class, and none of its paths is served on this host; what is to be fixed stands below',
+      'Ingress dark/web: its namespace is not watched',
+    ],
   );
-  assert.match(told.others[0]?.why ?? '', /class "nginx"/);
-  assert.deepEqual(told.findings, [missing]);
+  assert.deepEqual(told.findings, [
+    { ...dropped, effect: 'closed' },
+    { ...missing, effect: 'partial' },
+  ]);
 });
+
+test('a path without a rule is said to have no route, though an Ingress introduced the host', () => {
+  const labels = { ...root.labels, service: '', servicePort: '', path: '/' };
+  const filler = sampleRoute({ kind: 'prefix', path: '/' }, { labels });
+  const told = explain(
+    explainable([sampleHost({ routes: [cart, filler] })]),
+    request('http://shop.example.com/else'),
+    log,
+  );
+  assert.equal(told.route?.isImplicit, true);
+  assert.deepEqual(told.others, [
+    { what: 'Ingress shop/web: prefix /cart', why: 'the path does not begin with it' },
+  ]);
+  assert.match(printExplanation(told), /^route +none: no Ingress has a rule/m);
+});
+
+const ofSettings = (code: Finding['code'], object: string): Finding => ({
+  code,
+  object,
+  field: undefined,
+  message: 'It says why.',
+});
+const general = [
+  ofSettings('guard-not-honoured', 'ConfigMap ingress/settings'),
+  ofSettings('configmap-key-unknown', 'ConfigMap ingress/settings'),
+  ofSettings('manifest-unreadable', 'File shop.yaml'),
+  ofSettings('service-missing', 'Service ingress/default'),
+  ofSettings('certificate-expired', 'Secret shop/tls'),
+  ofSettings('certificate-expired', 'Secret blog/tls'),
+];
+
+for (const { name, url, changes, want } of [
+  {
+    name: 'a closed path has what the ConfigMap closes',
+    url: 'http://shop.example.com/shut',
+    changes: {},
+    want: ['ConfigMap ingress/settings'],
+  },
+  {
+    name: 'one that nobody serves has what may hide its object, and the default backend',
+    url: 'http://shop.example.com/else',
+    changes: {},
+    want: ['Service ingress/default', 'File shop.yaml'],
+  },
+  {
+    name: 'one that an endpoint answers has neither, but its certificate',
+    url: 'https://shop.example.com/cart',
+    changes: { certificate: 'shop/tls' },
+    want: ['Secret shop/tls'],
+  },
+]) {
+  test(`to be fixed: ${name}`, () => {
+    const shut = sampleRoute(
+      { kind: 'prefix', path: '/shut' },
+      { action: forward, filters: [{ kind: 'deny', status: 503 }] },
+    );
+    const hosts = [sampleHost({ routes: [cart, shut], ...changes })];
+    const told = explain(explainable(hosts, { findings: general }), request(url), log);
+    assert.deepEqual(
+      told.findings.map(({ object }) => object),
+      want,
+    );
+  });
+}
 
 test('where the host answers by itself, no path is said not to cover', () => {
   const hosts = [sampleHost({ routes: [root], filters: [{ kind: 'deny', status: 403 }] })];

@@ -20,6 +20,8 @@ import type {
   ExplainRequest,
   KnownIngress,
 } from './explanation.ts';
+import { findingsConcerned } from './findings-concerned.ts';
+import { implicitRoutes, type IsImplicit } from './implicit-route.ts';
 import { notChosenHosts, notChosenIngresses, notChosenRoutes } from './not-chosen.ts';
 
 /** What an explanation is drawn from. */
@@ -54,7 +56,11 @@ export function explain(
   const { hostTable, route } = exchange;
   const host = hostTable?.config;
   const upstream = explainUpstream(config, route?.config, exchange.upstreamTarget);
-  const concerned = objectsConcerned(route?.config, exchange.host, ingresses);
+  const filters = explainFilters(exchange, upstream, own);
+  const isImplicit = implicitRoutes(findings);
+  const explainedHost = host === undefined ? undefined : explainHost(host, exchange);
+  const explainedRoute = route === undefined ? undefined : explainRoute(route.config, isImplicit);
+  const answer = own === undefined ? undefined : explainAnswer(own, filters);
   return {
     request: {
       scheme: request.scheme,
@@ -62,20 +68,27 @@ export function explain(
       path: exchange.path === '' ? undefined : exchange.path,
       clientAddress: request.clientAddress,
     },
-    host: host === undefined ? undefined : explainHost(host, exchange),
-    route: route === undefined ? undefined : explainRoute(route.config),
-    filters: explainFilters(exchange, upstream, own),
-    answer: own === undefined ? undefined : explainAnswer(own),
+    host: explainedHost,
+    route: explainedRoute,
+    filters,
+    answer,
     upstream,
     others:
       host === undefined
         ? []
         : [
-            ...notChosenRoutes(host, route?.config, exchange.path),
+            ...notChosenRoutes(host, { chosen: route?.config, path: exchange.path, isImplicit }),
             ...notChosenHosts(hosts, host, exchange.host),
-            ...notChosenIngresses(config, ingresses, exchange.host),
+            ...notChosenIngresses(exchange.host, { config, ingresses, findings }),
           ],
-    findings: findings.filter(({ object }) => concerned.has(object)),
+    findings: findingsConcerned(findings, {
+      hostName: exchange.host,
+      host: explainedHost,
+      route: explainedRoute,
+      namespace: route?.config.labels.namespace ?? '',
+      ingresses,
+      answer: outcomeOf(answer, filters),
+    }),
   };
 }
 
@@ -153,13 +166,15 @@ function explainHost(
   return { name, matchedBy: isAlias ? 'alias' : 'wildcard', certificate };
 }
 
-function explainRoute({ match, labels }: Route): ExplainedRoute {
+function explainRoute(route: Route, isImplicit: IsImplicit): ExplainedRoute {
+  const { match, labels } = route;
   const { namespace, ingress, service, servicePort } = labels;
   return {
     kind: match.kind,
     path: match.kind === 'pattern' ? match.pattern : match.path,
     ingress: ingress === '' ? '' : `${namespace}/${ingress}`,
     service: service === '' ? '' : `${service}:${servicePort}`,
+    isImplicit: isImplicit(route),
   };
 }
 
@@ -177,14 +192,19 @@ function explainFilters(
     if (filter.phase === 'access' && (upstream?.endpoints.length ?? 0) === 0) continue;
     const answer = filter.onRequest({ ...exchange });
     const isAnswering = answer !== undefined && answer.status === own?.status;
+    // Over TLS it does nothing.
+    if (config.kind === 'https-redirect' && exchange.scheme === 'https') continue;
     explained.push({ kind: config.kind, isAnswering });
     if (isAnswering) break;
   }
   return explained;
 }
 
-function explainAnswer({ status, failure, location }: OwnAnswer): ExplainedAnswer {
-  const reason = failure ?? statusText(status);
+function explainAnswer(
+  { status, failure, location }: OwnAnswer,
+  filters: readonly ExplainedFilter[],
+): ExplainedAnswer {
+  const reason = failure ?? (isClosed(filters) ? 'closed on purpose' : statusText(status));
   return { status, reason, ...(location === undefined ? {} : { location }) };
 }
 
@@ -208,17 +228,15 @@ function explainUpstream(
   };
 }
 
-/** Objects as findings name them: the Ingress and the Service of the route, and every Ingress that names the host. */
-function objectsConcerned(
-  route: Route | undefined,
-  host: string,
-  ingresses: readonly KnownIngress[],
-): ReadonlySet<string> {
-  const naming = ingresses.filter(({ hosts }) => hosts.includes(host));
-  const objects = naming.map(({ key }) => `Ingress ${key}`);
-  if (route !== undefined) {
-    const { namespace, ingress, service } = route.labels;
-    objects.push(`Ingress ${namespace}/${ingress}`, `Service ${namespace}/${service}`);
-  }
-  return new Set(objects);
+function isClosed(filters: readonly ExplainedFilter[]): boolean {
+  return filters.some(({ kind, isAnswering }) => kind === 'deny' && isAnswering);
+}
+
+function outcomeOf(
+  answer: ExplainedAnswer | undefined,
+  filters: readonly ExplainedFilter[],
+): 'closed' | 'nowhere' | 'other' {
+  if (isClosed(filters)) return 'closed';
+  const isNowhere = answer?.reason === 'no route' || answer?.reason === 'no endpoint';
+  return isNowhere ? 'nowhere' : 'other';
 }

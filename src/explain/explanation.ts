@@ -1,4 +1,4 @@
-import type { Finding } from '../model/finding.ts';
+import type { JudgedFinding } from './judged-finding.ts';
 
 /** What would become of one request, and why: all of it plain data, as `/explain` prints it. */
 export interface Explanation {
@@ -21,8 +21,8 @@ export interface Explanation {
   readonly upstream: ExplainedUpstream | undefined;
   /** Who else might have been expected to serve, each with the reason why it does not. */
   readonly others: readonly NotChosen[];
-  /** What users have to fix in the objects that have to do with this. */
-  readonly findings: readonly Finding[];
+  /** What users have to fix in the objects that have to do with this; and what is of no object of theirs, where it decides. */
+  readonly findings: readonly JudgedFinding[];
 }
 
 export interface ExplainedHost {
@@ -42,6 +42,8 @@ export interface ExplainedRoute {
   readonly ingress: string;
   /** `<name>:<port>` */
   readonly service: string;
+  /** Nobody wrote it: it stands for the paths of the host that no rule covers. `ingress` is the one that introduced the host. */
+  readonly isImplicit: boolean;
 }
 
 export interface ExplainedFilter {
@@ -88,4 +90,6 @@ export interface KnownIngress {
   readonly hosts: readonly string[];
   /** What it says of its class; undefined: nothing. */
   readonly className: string | undefined;
+  /** Whether it is for us to serve; `unwatched`: its namespace is not. */
+  readonly owner: 'ours' | 'another class' | 'unwatched';
 }

@@ -5,7 +5,6 @@ import { sampleCluster, sampleHost, sampleRoute } from '../../test/unit/sample-c
 import type { ProxyConfig, RouteLabels } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { listIngresses } from './ingress-list.ts';
-import { printIngresses } from './print.ts';
 
 const labelsOf = (ingress: string): RouteLabels => ({
   namespace: 'shop',
@@ -81,11 +80,11 @@ test('each Ingress has the state of its paths and findings', () => {
     ]),
     [
       ['shop/empty', 'b.test', '1/1', 'closed'],
-      ['shop/good', 'a.test,b.test', '0/2', 'served'],
-      ['shop/half', 'a.test', '1/2', 'partial'],
       ['shop/other', '', '0/0', 'closed'],
       ['shop/shut', 'b.test', '1/1', 'closed'],
       ['shop/unverified', 'c.test', '1/1', 'closed'],
+      ['shop/half', 'a.test', '1/2', 'partial'],
+      ['shop/good', 'a.test,b.test', '0/2', 'served'],
     ],
   );
 });
@@ -95,12 +94,28 @@ test('a setting that is not in effect makes an Ingress partial', () => {
   assert.equal(listed.find(({ ingress }) => ingress === 'shop/good')?.state, 'partial');
 });
 
-test('the table has a line for each, and says what is to be fixed', () => {
-  const text = printIngresses(
-    listIngresses(config, [finding('annotation-invalid', 'Ingress shop/good')]),
-  );
-  assert.match(text, /^INGRESS +HOSTS +PATHS +STATE +FINDINGS\n/);
-  assert.match(text, /^shop\/good +a\.test,b\.test +2 +partial +1$/m);
-  assert.match(text, /partial: Ingress shop\/good spec \[annotation-invalid\]\n +Mend it\./);
-  assert.equal(printIngresses([]), 'No Ingress is served.\n');
+const implicit = sampleRoute(root, {
+  labels: { ...labelsOf('sub'), service: '', servicePort: '', path: '/' },
 });
+const written = sampleRoute(
+  { kind: 'prefix', path: '/sub' },
+  { labels: labelsOf('sub'), action: forward },
+);
+
+for (const { name, routes, findings = [], want } of [
+  { name: 'is none of its paths', routes: [written, implicit], want: '1 served' },
+  { name: 'is all there is of a host alone', routes: [implicit], want: '1 closed' },
+  {
+    name: 'counts as written where a resource is behind it',
+    routes: [written, implicit],
+    findings: [finding('backend-resource-unsupported', 'Ingress shop/sub')],
+    want: '2 partial',
+  },
+]) {
+  test(`the answer to paths that an Ingress has no rule for ${name}`, () => {
+    const host = sampleHost({ name: 'sub.test', routes });
+    const virtualHosts = new Map([[host.name, host]]);
+    const [listed] = listIngresses({ ...config, virtualHosts }, findings);
+    assert.equal(`${listed?.paths} ${listed?.state}`, want);
+  });
+}

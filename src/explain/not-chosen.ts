@@ -1,18 +1,26 @@
 import { PathTable } from '../dataplane/router/path-table.ts';
 import { PatternTable } from '../dataplane/router/pattern-table.ts';
 import type { ProxyConfig, Route, RouteMatch, VirtualHost } from '../model/config.ts';
+import type { Finding } from '../model/finding.ts';
 import type { KnownIngress, NotChosen } from './explanation.ts';
+import type { IsImplicit } from './implicit-route.ts';
 
 /** More reasons than this help nobody. */
 const MAX_ROUTES = 20;
 
-/** The host's other routes that cover the path; where none does, all of them. */
+interface Choice {
+  readonly chosen: Route | undefined;
+  readonly path: string;
+  readonly isImplicit: IsImplicit;
+}
+
+/** The host's other routes that cover the path; where none does, all of them. Those that nobody wrote are not told. */
 export function notChosenRoutes(
   host: VirtualHost,
-  chosen: Route | undefined,
-  path: string,
+  { chosen: taken, path, isImplicit }: Choice,
 ): readonly NotChosen[] {
-  const others = host.routes.filter((route) => route !== chosen);
+  const chosen = taken === undefined || isImplicit(taken) ? undefined : taken;
+  const others = host.routes.filter((route) => route !== chosen && !isImplicit(route));
   const covering = others.filter(({ match }) => covers(match, path));
   const shown = chosen === undefined ? others : covering;
   const reasons = shown.slice(0, MAX_ROUTES).map((route) => ({
@@ -40,11 +48,16 @@ export function notChosenHosts(
     }));
 }
 
+interface Known {
+  readonly config: ProxyConfig;
+  readonly ingresses: readonly KnownIngress[];
+  readonly findings: readonly Finding[];
+}
+
 /** Ingresses that name the host, and of which nothing is served there. */
 export function notChosenIngresses(
-  { virtualHosts }: ProxyConfig,
-  ingresses: readonly KnownIngress[],
   name: string,
+  { config: { virtualHosts }, ingresses, findings }: Known,
 ): readonly NotChosen[] {
   const served = new Set(
     (virtualHosts.get(name)?.routes ?? []).map(
@@ -53,12 +66,30 @@ export function notChosenIngresses(
   );
   return ingresses
     .filter(({ key, hosts }) => hosts.includes(name) && !served.has(key))
-    .map(({ key, className }) => ({
-      what: `Ingress ${key}`,
-      why: `it names this host, and none of its paths is served: it is of ${
-        className === undefined ? 'no class' : `the class ${JSON.stringify(className)}`
-      }, or a finding says why`,
-    }));
+    .map((ingress) => {
+      const what = `Ingress ${ingress.key}`;
+      return {
+        what,
+        why: whyUnserved(
+          ingress,
+          findings.some(({ object }) => object === what),
+        ),
+      };
+    });
+}
+
+function whyUnserved({ owner, className }: KnownIngress, hasFindings: boolean): string {
+  const more = hasFindings ? '; what is to be fixed stands below' : '';
+  switch (owner) {
+    case 'unwatched':
+      return 'its namespace is not watched';
+    case 'another class':
+      return className === undefined
+        ? `it names no class, and such Ingresses are not served here${more}`
+        : `it is of another class, ${JSON.stringify(className)}${more}`;
+    case 'ours':
+      return `it is of our class, and none of its paths is served on this host${more}`;
+  }
 }
 
 function describe({ match, labels }: Route): string {

@@ -1,11 +1,15 @@
-import { findingEffects, type Finding } from '../model/finding.ts';
 import type { Explanation, ExplainedRoute } from './explanation.ts';
 import type { ListedIngress } from './ingress-list.ts';
+import { worstFirst, type JudgedFinding } from './judged-finding.ts';
+import type { StatusReport } from './status-report.ts';
 
 /** More endpoints are told by their number. */
 const MAX_ENDPOINTS = 8;
 const EXAMPLE_CLIENT = '192.0.2.1';
 const LABEL_WIDTH = 10;
+/** No endpoint is asked, so nothing is known of those that are there and refuse. */
+const UNASKED =
+  '(it is not asked here; one that can’t be reached gives 502 or 504, and the log says why)';
 
 /** For people; `-o json` is for programs. */
 export function printExplanation(explanation: Explanation): string {
@@ -39,14 +43,27 @@ export function printExplanation(explanation: Explanation): string {
         : `${answer.status}, ${answer.reason}${answer.location === undefined ? '' : ` → ${answer.location}`}`,
     ),
   );
+  if (answer === undefined) lines.push(line('', UNASKED));
   if (others.length > 0) lines.push('', 'Not chosen:');
   for (const { what, why } of others) lines.push(`  ${what}`, `      ${why}`);
   if (findings.length > 0) lines.push('', 'To be fixed:', ...findings.flatMap(describeFinding));
   return `${lines.join('\n')}\n`;
 }
 
-export function printIngresses(ingresses: readonly ListedIngress[]): string {
-  if (ingresses.length === 0) return 'No Ingress is served.\n';
+/** What holds for everything first; then a table of the Ingresses, their number by state, and what is to be fixed of them. */
+export function printStatus({ totals, everything, ingresses, others }: StatusReport): string {
+  const findings = worstFirst([...ingresses.flatMap((listed) => listed.findings), ...others]);
+  const lines = [
+    ...(everything.length === 0 ? [] : ['everything:', ...everything.flatMap(describeFinding), '']),
+    ...(ingresses.length === 0 ? ['No Ingress is served.'] : tableOf(ingresses)),
+    '',
+    `Ingresses: ${describeCounts(totals.ingresses)}. Findings: ${describeCounts(totals.findings)}.`,
+    ...(findings.length === 0 ? [] : ['', 'To be fixed:', ...findings.flatMap(describeFinding)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function tableOf(ingresses: readonly ListedIngress[]): readonly string[] {
   const rows = ingresses.map(({ ingress, hosts, paths, state, findings }) => [
     ingress,
     hosts.map((host) => (host === '' ? '*' : host)).join(',') || '-',
@@ -56,14 +73,16 @@ export function printIngresses(ingresses: readonly ListedIngress[]): string {
   ]);
   const table = [['INGRESS', 'HOSTS', 'PATHS', 'STATE', 'FINDINGS'], ...rows];
   const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
+    table.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
   );
-  const lines = table.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '),
-  );
-  const findings = ingresses.flatMap((listed) => listed.findings);
-  if (findings.length > 0) lines.push('', ...findings.flatMap(describeFinding));
-  return `${lines.join('\n')}\n`;
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+}
+
+/** `2 closed, 0 partial, 5 served` */
+function describeCounts(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
 }
 
 function line(label: string, text: string): string {
@@ -80,7 +99,8 @@ function describeHost(host: Explanation['host']): string {
   return `${name}, certificate ${certificate}`;
 }
 
-function describeRoute({ kind, path, ingress, service }: ExplainedRoute): string {
+function describeRoute({ kind, path, ingress, service, isImplicit }: ExplainedRoute): string {
+  if (isImplicit) return 'none: no Ingress has a rule of this host for the path';
   const owner = ingress === '' ? 'default backend' : `Ingress ${ingress}`;
   return `${kind} ${path} of ${owner}${service === '' ? '' : `, Service ${service}`}`;
 }
@@ -89,7 +109,7 @@ function describeFilter({ kind, isAnswering }: Explanation['filters'][number]): 
   return isAnswering ? `${kind} (answers)` : kind;
 }
 
-function describeFinding({ code, object, field, message }: Finding): string[] {
+function describeFinding({ code, effect, object, field, message }: JudgedFinding): string[] {
   const where = field === undefined ? object : `${object} ${field}`;
-  return [`  ${findingEffects[code]}: ${where} [${code}]`, `      ${message}`];
+  return [`  ${effect}: ${where} [${code}]`, `      ${message}`];
 }

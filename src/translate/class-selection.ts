@@ -11,9 +11,20 @@ const LEGACY_ANNOTATION = 'kubernetes.io/ingress.class';
 /** Whose an Ingress is, by namespace and class; `unwatched`: its namespace is not ours to look into. Source: routing.md §1.1. */
 export type IngressSelection = (ingress: Ingress) => 'ours' | 'another class' | 'unwatched';
 
+/** What of the command line has a say in it. */
+export type SelectionOptions = Pick<
+  TranslateOptions,
+  | 'controllerClass'
+  | 'ingressClass'
+  | 'ingressClassByName'
+  | 'namespaceSelector'
+  | 'watchIngressWithoutClass'
+  | 'watchNamespaces'
+>;
+
 export function createIngressSelection(
   snapshot: Snapshot,
-  options: TranslateOptions,
+  options: SelectionOptions,
 ): IngressSelection {
   const isWatched = createNamespaceSelection(snapshot, options);
   return (ingress) => {
@@ -23,7 +34,7 @@ export function createIngressSelection(
 }
 
 /** The first rule that applies decides: class name, legacy annotation, neither. */
-function isOurClass(ingress: Ingress, snapshot: Snapshot, options: TranslateOptions): boolean {
+function isOurClass(ingress: Ingress, snapshot: Snapshot, options: SelectionOptions): boolean {
   const className = objectOf(ingress.spec)?.ingressClassName;
   if (textOf(className) !== undefined) {
     return isOurClassName(className ?? '', snapshot, options);
@@ -33,7 +44,7 @@ function isOurClass(ingress: Ingress, snapshot: Snapshot, options: TranslateOpti
   return options.watchIngressWithoutClass;
 }
 
-function isOurClassName(name: string, snapshot: Snapshot, options: TranslateOptions): boolean {
+function isOurClassName(name: string, snapshot: Snapshot, options: SelectionOptions): boolean {
   const controller = objectOf(snapshot.ingressClasses.get(name)?.spec)?.controller;
   if (controller === options.controllerClass) return true;
   const isByName = options.ingressClassByName || snapshot.ingressClassesUnreadable === true;
@@ -47,7 +58,7 @@ function legacyClass(ingress: Ingress): string | undefined {
 /** A selector that does not parse selects nothing. */
 function createNamespaceSelection(
   { namespaces }: Snapshot,
-  { watchNamespaces, namespaceSelector }: TranslateOptions,
+  { watchNamespaces, namespaceSelector }: SelectionOptions,
 ): (namespace: string) => boolean {
   if (namespaceSelector !== undefined) {
     const selects = parseLabelSelector(namespaceSelector) ?? (() => false);

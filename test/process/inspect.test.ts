@@ -79,6 +79,23 @@ test('explain and status say of manifests what the instance that serves them say
   assert.match(table.stdout, /^shop\/web +shop\.example\.com +1 +partial +1$/m);
 });
 
+for (const { args, code, says } of [
+  { args: ['shop/web'], code: 0, says: /^shop\/web /m },
+  { args: ['shop/wbe'], code: 1, says: /there is no Ingress shop\/wbe of our class/ },
+  { args: ['-n', 'shop'], code: 0, says: /^shop\/web /m },
+  { args: ['--namespace=blog'], code: 0, says: /^No Ingress is served\.$/m },
+  { args: ['--fail-on=closed'], code: 0, says: /^shop\/web /m },
+  { args: ['--fail-on=partial'], code: 1, says: /^shop\/web /m },
+  { args: ['-o', 'json'], code: 0, says: /"effect": "partial"/ },
+]) {
+  test(`ts-nginx status ${args.join(' ')}: exit code ${code}`, async (t) => {
+    const folder = await writeManifests(t);
+    const ended = await inspect(t, 'status', ...args, `--manifests=${folder}`);
+    assert.equal(ended.code, code);
+    assert.match(`${ended.stdout}${ended.stderr}`, says);
+  });
+}
+
 test('explain prints for people who asks, where it goes, and what is to be fixed', async (t) => {
   const folder = await writeManifests(t);
   const { code, stdout } = await inspect(
@@ -107,7 +124,9 @@ for (const { args, says } of [
   },
   { args: ['explain', 'http://a.test/', '--hedder=x'], says: 'perhaps --header' },
   { args: ['status', '--output=xml'], says: '--output is text or json' },
-  { args: ['status', 'more'], says: 'status takes flags alone' },
+  { args: ['status', 'more'], says: '"more" is no NAMESPACE/NAME of an Ingress' },
+  { args: ['status', 'a/b', '-n', 'a'], says: 'Ingresses or --namespace, not both' },
+  { args: ['status', '--fail-on=notice'], says: '--fail-on is closed or partial' },
   {
     args: ['status', '--admin=http://127.0.0.1:1'],
     says: 'no answer from http://127.0.0.1:1 (',
