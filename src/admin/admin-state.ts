@@ -19,8 +19,8 @@ export interface AdminState {
   /** Undefined before the first config. */
   status(): StatusReport | undefined;
   workers(): readonly WorkerStatus[];
-  /** Prometheus text exposition format. */
-  metricsText(): Promise<string>;
+  /** Prometheus text exposition format, in pieces. */
+  metrics(): Promise<Iterable<string>>;
 }
 
 export interface Readiness {

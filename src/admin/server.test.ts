@@ -65,7 +65,7 @@ const healthy: AdminState = {
   }),
   status: () => reportStatus(config, []),
   workers: () => [{ id: 0, state: 'serving', version: 42 }],
-  metricsText: () => Promise.resolve('up 1\n'),
+  metrics: () => Promise.resolve(['up 1\n', 'down 0\n']),
 };
 
 const unready: Partial<AdminState> = {
@@ -110,7 +110,7 @@ for (const { path, state, status, body } of [
     status: 200,
     body: '[+] synced, and every worker serves\n[!] the API server does not allow list of secrets\nok',
   },
-  { path: '/metrics', status: 200, body: 'up 1\n' },
+  { path: '/metrics', status: 200, body: 'up 1\ndown 0\n' },
   { path: '/nothing', status: 404, body: 'not found\n' },
   { path: '/livez/', status: 404, body: 'not found\n' },
   {
@@ -264,7 +264,7 @@ test('the filter narrows hosts and findings', async (t) => {
 });
 
 test('a question that fails is a 500, and the next is answered', async (t) => {
-  const address = await serve(t, { metricsText: () => Promise.reject(new Error('broken')) });
+  const address = await serve(t, { metrics: () => Promise.reject(new Error('broken')) });
   assert.equal((await fetch(`${address}/metrics`)).status, 500);
   assert.equal((await fetch(`${address}/livez`)).status, 200);
 });

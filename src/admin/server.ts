@@ -94,7 +94,7 @@ function createRoutes(
   const health: Handler = ({ query }) => healthAnswer(state.readiness(), query.has('verbose'));
   add('/livez', () => liveAnswer(state.live()));
   add('/readyz', health);
-  add('/metrics', async () => metricsAnswer(await state.metricsText()));
+  add('/metrics', async () => metricsAnswer(await state.metrics()));
   add('/config', (request) => configAnswer(state.config(), request));
   add('/explain', ({ query }) => explainAnswer(state, query));
   add('/ingresses', () => ingressesAnswer(state.status()));
@@ -132,7 +132,7 @@ function ingressesAnswer(report: StatusReport | undefined): AdminAnswer {
   return report === undefined ? textAnswer(503, 'no configuration yet\n') : jsonAnswer(200, report);
 }
 
-function metricsAnswer(body: string): AdminAnswer {
+function metricsAnswer(body: Iterable<string>): AdminAnswer {
   return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body };
 }
 

@@ -289,9 +289,9 @@ class Server implements RunningServer {
             : reportStatus(config, this.#reconciler?.findings() ?? []);
         },
         workers: () => this.#pool?.states() ?? [],
-        metricsText: async () => {
+        metrics: async () => {
           await this.#pool?.takeStats();
-          return this.#metrics.text();
+          return this.#metrics.pieces();
         },
       },
       log.child({ component: 'admin' }),

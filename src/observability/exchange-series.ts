@@ -23,6 +23,7 @@ interface Series {
 }
 
 const PREFIX = 'nginx_ingress_controller_';
+const PIECE_CHARACTERS = 65_536;
 /** Never a host name, so it can't be mistaken for one; nginx's own name for its catch-all server. */
 const UNDEFINED_HOST = '_';
 
@@ -76,13 +77,18 @@ export class ExchangeSeries {
     }
   }
 
-  /** Text exposition format; empty while nothing was counted. */
-  text(): string {
-    let text = this.#isExposed('requests') ? this.#counterText() : '';
-    for (const name of Object.keys(HELP) as HistogramName[]) {
-      if (this.#isExposed(name)) text += this.#histogramText(name);
+  /**
+   * Text exposition format, in pieces: 40 KB a series is more than a process shall have in hand, as one string and once more
+   * as bytes, at each scrape. None while nothing was counted.
+   */
+  *pieces(): Generator<string> {
+    if (this.#isExposed('requests')) {
+      yield* family(`${PREFIX}requests`, 'counter', 'Exchanges finished', this.#counterLines());
     }
-    return text;
+    for (const name of Object.keys(HELP) as HistogramName[]) {
+      if (!this.#isExposed(name)) continue;
+      yield* family(PREFIX + name, 'histogram', HELP[name], this.#histogramLines(name));
+    }
   }
 
   /** What an Ingress serves counts under any host; the rest of unknown hosts only where asked for. */
@@ -122,23 +128,17 @@ export class ExchangeSeries {
     return `${this.#constantLabels},${labelText(pairs)}`;
   }
 
-  #counterText(): string {
-    const name = `${PREFIX}requests`;
-    let lines = '';
+  *#counterLines(): Generator<string> {
     for (const [labels, { values }] of this.#series) {
-      lines += `${name}{${labels}} ${values[0] ?? 0}\n`;
+      yield `${PREFIX}requests{${labels}} ${values[0] ?? 0}\n`;
     }
-    return family(name, 'counter', 'Exchanges finished', lines);
   }
 
-  #histogramText(histogram: HistogramName): string {
+  *#histogramLines(histogram: HistogramName): Generator<string> {
     const slot = this.#layout.histograms[histogram];
-    const name = PREFIX + histogram;
-    let lines = '';
     for (const [labels, { values }] of this.#series) {
-      lines += histogramLines(name, labels, values, slot);
+      yield histogramLines(PREFIX + histogram, labels, values, slot);
     }
-    return family(name, 'histogram', HELP[histogram], lines);
   }
 }
 
@@ -164,8 +164,25 @@ function histogramLines(
   );
 }
 
-function family(name: string, type: string, help: string, lines: string): string {
-  return lines === '' ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`;
+/** Nothing at all of a family without lines. */
+function* family(
+  name: string,
+  type: string,
+  help: string,
+  lines: Iterable<string>,
+): Generator<string> {
+  const head = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+  let piece = '';
+  let isBegun = false;
+  for (const text of lines) {
+    if (text === '') continue;
+    piece += isBegun ? text : head + text;
+    isBegun = true;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
 }
 
 function labelText(pairs: readonly (readonly [string, string])[]): string {

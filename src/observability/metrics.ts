@@ -102,12 +102,12 @@ export class Metrics {
     this.#controller.configFailed();
   }
 
-  /** Text exposition format, of type `contentType`. */
-  async text(): Promise<string> {
+  /** Text exposition format, of type `contentType`, in pieces of which the later ones are made when they are asked for. */
+  async pieces(): Promise<Iterable<string>> {
     const runtime = await this.#runtime.metrics();
-    if (!this.#enabled) return runtime;
+    if (!this.#enabled) return [runtime];
     if (this.#state.config() !== this.#prunedFor) this.#prune();
-    return `${runtime}\n${await this.#registry.metrics()}\n${this.#exchanges.text()}`;
+    return inFront(`${runtime}\n${await this.#registry.metrics()}\n`, this.#exchanges.pieces());
   }
 
   /** Series of Ingresses that vanished go, so that dashboards do not show them for ever. */
@@ -122,4 +122,9 @@ export class Metrics {
     this.#prunedFor = config;
     this.#pruneAt = Math.max(FIRST_PRUNE_SIZE, 2 * this.#exchanges.size);
   }
+}
+
+function* inFront(first: string, others: Iterable<string>): Generator<string> {
+  yield first;
+  yield* others;
 }
