@@ -1,7 +1,7 @@
 import type { HostTls } from '../model/config.ts';
 import type { FilterConfig } from '../model/filter-config.ts';
 import type { Finding } from '../model/finding.ts';
-import type { Feature, HostDraft, Values } from './annotations/feature.ts';
+import { isAnySet, type Feature, type HostDraft, type Values } from './annotations/feature.ts';
 import { features } from './annotations/index.ts';
 import { finding } from './finding.ts';
 import { wildcardParent } from './host-name.ts';
@@ -33,7 +33,7 @@ export function decideHostCore(host: string, claims: readonly HostClaim[]): Host
   let draft: HostDraft = { aliases: [], filters: [] };
   let aliasClaim: HostClaim | undefined;
   for (const feature of hostFeatures) {
-    const setters = claims.filter((claim) => isSet(claim, feature));
+    const setters = claims.filter((claim) => isAnySet(valuesOf(claim, feature)));
     const [first] = setters;
     if (first === undefined) continue;
     const next = feature.applyToVirtualHost?.(draft, valuesOf(first, feature)) ?? draft;
@@ -67,10 +67,6 @@ export function compareAge({ owner: a }: HostClaim, { owner: b }: HostClaim): nu
 
 export function valuesOf({ owner }: HostClaim, feature: Feature): Values<Record<string, unknown>> {
   return owner.annotations.values.get(feature) ?? {};
-}
-
-function isSet(claim: HostClaim, feature: Feature): boolean {
-  return Object.values(valuesOf(claim, feature)).some((value) => value !== undefined);
 }
 
 function reportLosers(

@@ -147,8 +147,14 @@ function createEntry(seed: EntrySeed, context: RoutesContext): RouteEntry {
   return { ...seed, draft: isClosed ? { ...draft, filters: [CLOSED] } : draft };
 }
 
-function defaultDraft({ values }: GlobalSettings): RouteDraft {
-  return {
+const defaultDrafts = new WeakMap<GlobalSettings, RouteDraft>();
+
+/** The same for all routes, so that each has the parts that its annotations do not change in common with all others. */
+function defaultDraft(global: GlobalSettings): RouteDraft {
+  const known = defaultDrafts.get(global);
+  if (known !== undefined) return known;
+  const { values } = global;
+  const draft: RouteDraft = {
     filters: [],
     timeouts: {
       connectMs: values['proxy-connect-timeout'],
@@ -164,6 +170,8 @@ function defaultDraft({ values }: GlobalSettings): RouteDraft {
     serviceUpstream: undefined,
     isPattern: false,
   };
+  defaultDrafts.set(global, draft);
+  return draft;
 }
 
 function matchPath({ match, path }: RouteEntry): RouteMatch {

@@ -15,6 +15,14 @@ test('the same inputs give the same result, others another', () => {
   );
 });
 
+test('what becomes of a list of inputs later on is of no account', () => {
+  const memo = new Memo<object>();
+  const inputs = [one];
+  const first = memo.get('key', inputs, () => ({}));
+  inputs.push(other);
+  assert.equal(memo.get('key', [one], assert.fail), first);
+});
+
 test('another result that says the same may be the old one', () => {
   const memo = new Memo<object>((last) => last);
   const first = memo.get('key', [one], () => ({}));

@@ -34,14 +34,14 @@ export class Memo<T> {
     if (this.#trial !== undefined) return this.#try(this.#trial, key, inputs, make);
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      const made = { inputs, result: make(), pass: this.#pass, trial: 0 };
+      const made = { inputs: kept(inputs), result: make(), pass: this.#pass, trial: 0 };
       this.#entries.set(key, made);
       this.#askedFor++;
       return made.result;
     }
     if (!isSameList(entry.inputs, inputs)) {
       entry.result = this.#reuse(entry.result, make());
-      entry.inputs = inputs;
+      entry.inputs = kept(inputs);
     }
     if (entry.pass !== this.#pass) {
       entry.pass = this.#pass;
@@ -93,6 +93,11 @@ export class Memo<T> {
     trial.made.set(key, { inputs, result });
     return result;
   }
+}
+
+/** A copy has no room to grow in, which a list that was put together has plenty of. */
+function kept(inputs: readonly unknown[]): readonly unknown[] {
+  return inputs.slice();
 }
 
 /** Whether two lists have the same members, by identity. */

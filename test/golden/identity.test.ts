@@ -262,3 +262,19 @@ test('another certificate for endpoints changes the clusters that use it, and no
   assert.deepEqual(changesBetween(before, again), []);
   assert.deepEqual(changesBetween(before, after), ['shop/bank:80 https tls shop/endpoints']);
 });
+
+test('what its annotations do not change, a route has in common with all others', () => {
+  const annotations = { 'proxy-read-timeout': '7' };
+  const slow = sampleIngress({ name: 'slow', host: 'slow.example.com', annotations });
+  const options = { ...caseDefaults, configMap };
+  const { virtualHosts } = translate(snapshotOf([...apps, slow]), options).config;
+  const [usual] = virtualHosts.get('app-1.example.com')?.routes ?? [];
+  assert.ok(usual !== undefined);
+  for (const { name, routes } of virtualHosts.values()) {
+    for (const { timeouts, retry, buffering } of routes) {
+      assert.equal(timeouts === usual.timeouts, name !== 'slow.example.com');
+      assert.equal(retry, usual.retry);
+      assert.equal(buffering, usual.buffering);
+    }
+  }
+});

@@ -1,6 +1,6 @@
 import { routeBuffering } from '../configmap/route-keys.ts';
 import { oneOf, size } from '../value-parsers.ts';
-import { defineFeature } from './feature.ts';
+import { defineFeature, isAnySet } from './feature.ts';
 
 /** What is kept of bodies, which stream in any case. */
 export const buffering = defineFeature<{
@@ -32,14 +32,15 @@ export const buffering = defineFeature<{
     },
   },
   routes: ['rule', 'catch-all'],
-  applyToRoute: (route, values, { global }) => ({
-    ...route,
-    buffering: routeBuffering({
+  applyToRoute: (route, values, { global }) => {
+    if (!isAnySet(values)) return route;
+    const buffering = routeBuffering({
       'proxy-request-buffering':
         values['proxy-request-buffering'] ?? global.values['proxy-request-buffering'],
       'client-body-buffer-size':
         values['client-body-buffer-size'] ?? global.values['client-body-buffer-size'],
       'proxy-buffering': values['proxy-buffering'] ?? global.values['proxy-buffering'],
-    }),
-  }),
+    });
+    return { ...route, buffering };
+  },
 });

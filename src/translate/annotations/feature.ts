@@ -55,13 +55,17 @@ export interface Refusal {
 /** What the annotations of a feature say, by their first names; undefined: not set, or not usable. */
 export type Values<T> = { readonly [K in keyof T]: T[K] | undefined };
 
+export function isAnySet(values: Values<object>): boolean {
+  return Object.values(values).some((value) => value !== undefined);
+}
+
 /**
  * What a route comes from. `implicit-root`: made for a host without a rule for `/`; `catch-all`: the `spec.defaultBackend`
  * of an Ingress without rules; `not-found`: the built-in 404 for hosts that nobody names.
  */
 export type RouteKind = 'rule' | 'implicit-root' | 'catch-all' | 'not-found';
 
-/** A route while features work on it. */
+/** A route while features work on it. Parts that a feature has nothing to say of stay as they are, shared by all routes. */
 export interface RouteDraft {
   readonly filters: readonly FilterConfig[];
   readonly timeouts: RouteTimeouts;

@@ -13,8 +13,8 @@ export const proxyBodySize = defineFeature<{ 'proxy-body-size': number | 'none' 
     },
   },
   routes: ['rule', 'catch-all'],
-  applyToRoute: (route, values) => ({
-    ...route,
-    maxBodyBytes: values['proxy-body-size'] ?? route.maxBodyBytes,
-  }),
+  applyToRoute: (route, values) => {
+    const maxBodyBytes = values['proxy-body-size'];
+    return maxBodyBytes === undefined ? route : { ...route, maxBodyBytes };
+  },
 });

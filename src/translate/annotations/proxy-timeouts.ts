@@ -1,5 +1,5 @@
 import { seconds } from '../value-parsers.ts';
-import { defineFeature, type AnnotationSpec } from './feature.ts';
+import { defineFeature, isAnySet, type AnnotationSpec } from './feature.ts';
 
 function timeout(key: string, doc: string): AnnotationSpec<number> {
   return {
@@ -29,12 +29,13 @@ export const proxyTimeouts = defineFeature<{
     ),
   },
   routes: ['rule', 'catch-all'],
-  applyToRoute: (route, values) => ({
-    ...route,
-    timeouts: {
+  applyToRoute: (route, values) => {
+    if (!isAnySet(values)) return route;
+    const timeouts = {
       connectMs: values['proxy-connect-timeout'] ?? route.timeouts.connectMs,
       sendMs: values['proxy-send-timeout'] ?? route.timeouts.sendMs,
       readMs: values['proxy-read-timeout'] ?? route.timeouts.readMs,
-    },
-  }),
+    };
+    return { ...route, timeouts };
+  },
 });

@@ -4,7 +4,14 @@ import { nearestName } from '../edit-distance.ts';
 import { finding, quote } from '../finding.ts';
 import { textEntriesOf } from '../loose.ts';
 import { boolean } from '../value-parsers.ts';
-import type { AnnotationSpec, Feature, Outcome, Risk, Values } from './feature.ts';
+import {
+  isAnySet,
+  type AnnotationSpec,
+  type Feature,
+  type Outcome,
+  type Risk,
+  type Values,
+} from './feature.ts';
 import { features } from './index.ts';
 import {
   isUsualValue,
@@ -21,6 +28,7 @@ export type Standing = 'served' | 'closed' | 'closes-host' | 'left-out';
 
 export interface AnnotationReading {
   readonly standing: Standing;
+  /** Of those features of which something is set. */
   readonly values: ReadonlyMap<Feature, Values<Record<string, unknown>>>;
   readonly findings: readonly Finding[];
 }
@@ -79,7 +87,10 @@ class Reader {
       if (this.#standing === 'left-out') {
         return { standing: this.#standing, values, findings: this.#findings };
       }
-      for (const feature of features) values.set(feature, this.#readFeature(feature));
+      for (const feature of features) {
+        const read = this.#readFeature(feature);
+        if (isAnySet(read)) values.set(feature, read);
+      }
       for (const [name, text] of this.#texts) {
         if (!honoured.has(name) && text !== '') this.#readOther(name, text);
       }

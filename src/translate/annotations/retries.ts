@@ -1,6 +1,6 @@
 import { retryConditions, retryPolicy } from '../configmap/route-keys.ts';
 import { integer, seconds } from '../value-parsers.ts';
-import { defineFeature } from './feature.ts';
+import { defineFeature, isAnySet } from './feature.ts';
 
 /** When an exchange goes to another endpoint. */
 export const retries = defineFeature<{
@@ -32,15 +32,16 @@ export const retries = defineFeature<{
     },
   },
   routes: ['rule', 'catch-all'],
-  applyToRoute: (route, values, { global }) => ({
-    ...route,
-    retry: retryPolicy({
+  applyToRoute: (route, values, { global }) => {
+    if (!isAnySet(values)) return route;
+    const retry = retryPolicy({
       'proxy-next-upstream': values['proxy-next-upstream'] ?? global.values['proxy-next-upstream'],
       'proxy-next-upstream-tries':
         values['proxy-next-upstream-tries'] ?? global.values['proxy-next-upstream-tries'],
       'proxy-next-upstream-timeout':
         values['proxy-next-upstream-timeout'] ?? global.values['proxy-next-upstream-timeout'],
       'retry-non-idempotent': global.values['retry-non-idempotent'],
-    }),
-  }),
+    });
+    return { ...route, retry };
+  },
 });
