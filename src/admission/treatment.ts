@@ -11,6 +11,8 @@ const exceptions: Partial<Record<FindingCode, Treatment>> = {
   'path-regex-invalid': 'refuse',
   // Another Ingress has it; what an Ingress says twice itself is a warning.
   'path-conflict': 'refuse',
+  // It is right by itself: what closes it is another object.
+  'closed-by-settings': 'warn',
   // Objects are applied in any order: what is missing may be the next one.
   'service-missing': 'warn',
   'service-port-missing': 'warn',
@@ -32,11 +34,15 @@ export interface TreatmentContext {
   readonly unknownSecrets: readonly string[];
 }
 
+/** What a message repeats of what somebody wrote. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+
 /** What becomes of an Ingress for what translation finds wrong with it. */
 export function treatmentOf(finding: Finding, context: TreatmentContext): Treatment {
   const { code, message } = finding;
   // A Secret is another object: it may come later, and be corrected without touching the Ingress.
-  const speaksOf = (secret: string): boolean => message.includes(`Secret ${secret}`);
+  const ours = message.replaceAll(QUOTED, '');
+  const speaksOf = (secret: string): boolean => ours.includes(`Secret ${secret}`);
   if (context.unknownSecrets.some(speaksOf)) return 'pass';
   if (context.secrets.some(speaksOf)) return 'warn';
   if (context.ownConflicts.includes(finding)) return 'warn';

@@ -39,6 +39,8 @@ export const findingEffects = {
   'annotation-unknown': 'partial',
   /** What guards access (an annotation, a ConfigMap key) is not honoured or does not parse: its paths answer 503. */
   'guard-not-honoured': 'closed',
+  /** An Ingress whose paths answer 503 for such a key of the ConfigMap. */
+  'closed-by-settings': 'closed',
   /** `backend-protocol` names one that is not spoken: 503. */
   'backend-protocol-unsupported': 'closed',
   /** The whole Ingress is not served (`drop-ingress`). */

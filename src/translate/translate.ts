@@ -20,6 +20,7 @@ import { Memory } from './memory.ts';
 import { parseIngress, type ParsedIngress } from './parsed-ingress.ts';
 import type { Ingress, References, Snapshot } from './snapshot.ts';
 import { reportCertificates } from './report-certificates.ts';
+import { reportClosedBySettings } from './report-closed.ts';
 import { reportStreamServices, type StreamProtocol } from './stream-services.ts';
 import { translateBackends, type BackendsResult } from './translate-backends.ts';
 import { translateHosts } from './translate-hosts.ts';
@@ -83,9 +84,7 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
   );
   const { virtualHosts } = hosts;
   const { clusters, endpointSets } = backends;
-  const findings = memory.sort([
-    configMap.findings,
-    ...reportStreams(snapshot, options, memory),
+  const found = [
     defaultCertificate.findings,
     dhParameters.findings,
     ...ingresses.findings,
@@ -94,6 +93,16 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     ...hosts.findings,
     ...backends.findings,
     ...reportCertificates(certificates, options, memory),
+  ];
+  const findings = memory.sort([
+    configMap.findings,
+    ...reportStreams(snapshot, options, memory),
+    ...found,
+    ...reportClosedBySettings(virtualHosts, {
+      settings: configMap.findings,
+      findings: found,
+      memory,
+    }),
   ]);
   memory.endPass();
   return {
