@@ -16,8 +16,11 @@ export interface Remark {
 const MAX_REFUSALS = 10;
 const MAX_REFUSAL_LENGTH = 2_000;
 const MAX_WARNINGS = 15;
-/** As the API conventions ask for; of all warnings of a request the API server passes on 4,096 characters. */
-const MAX_WARNING_LENGTH = 120;
+/**
+ * Room for the remedy, which 120 characters, as the API conventions wish for, would cut off. The API server passes this many
+ * on whole, as long as all warnings of a request have no more than 4,096.
+ */
+const MAX_WARNING_LENGTH = 256;
 
 export function verdictOf(refused: readonly Remark[], warned: readonly Remark[]): Verdict {
   const refusals = refused.map(({ field, message }) =>

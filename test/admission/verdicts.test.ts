@@ -40,7 +40,7 @@ for (const name of readdirSync(root).sort()) {
     const verdict = validate(request, { snapshot: now, options });
     check(join(folder, 'verdict.yaml'), stringify(verdict, { lineWidth: 0, singleQuote: true }));
 
-    for (const warning of verdict.warnings) assert.ok(warning.length <= 120, warning);
+    for (const warning of verdict.warnings) assert.ok(warning.length <= 256, warning);
     const there = { ...now, ingresses: new Map(ingresses).set(key, candidate as never) };
     assertSameSentence(verdict.refusals, translate(there, { ...options }).findings);
   });

@@ -137,7 +137,7 @@ suite('admission webhook', needsOwnCluster, () => {
     const annotations = { 'nginx.ingress.kubernetes.io/proxy-raed-timeout': '5' };
     const warned = ingress({ ...shopIngress, name: 'warned', host: 'warned.test', annotations });
     const stderr = await stderrOf([warned]);
-    assert.match(stderr, /Warning: proxy-raed-timeout: Nobody knows this annotation/);
+    assert.match(stderr, /Warning: proxy-raed-timeout: Was proxy-read-timeout meant\?/);
     assert.ok(await exists('warned', shop.namespace));
   });
 

@@ -225,11 +225,11 @@ class Reader {
       return;
     }
     const near = nearestName(name, [...honoured.keys(), ...unsupportedAnnotations.keys()]);
-    const hint = near === undefined ? '' : ` Was ${near} meant?`;
+    const hint = near === undefined ? '' : `Was ${near} meant? `;
     this.#report(
       'annotation-unknown',
       name,
-      `Nobody knows this annotation, and it has no effect.${hint} Correct the name or remove it.`,
+      `${hint}Nobody knows this annotation, and it has no effect. Correct the name or remove it.`,
     );
   }
 
