@@ -19,6 +19,8 @@ const SERVE_NAMES = ['serve', '/nginx-ingress-controller', 'nginx-ingress-contro
  * changes, for no more CPU time a request and 5 % more a change.
  */
 const HEAP_FLAGS = '--heap-growing-percent=30';
+/** The bound that the launcher sets is the main thread's alone; as a flag it would overrule that of each worker. */
+const WORKER_HEAP_FLAGS = '--max-semi-space-size=0';
 
 await main(process.argv.slice(2));
 
@@ -52,6 +54,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function runServe(args: readonly string[]): Promise<void> {
   setFlagsFromString(HEAP_FLAGS);
+  setFlagsFromString(WORKER_HEAP_FLAGS);
   const options = parseServeOptions(args);
   const log = createLogger({ level: options.logLevel, destinationFd: STDERR });
   let server: RunningServer | undefined = undefined;

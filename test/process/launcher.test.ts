@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -11,7 +11,8 @@ const root = join(import.meta.dirname, '../..');
 /** Stands in for the product: tells how it was started, and does as it is told. */
 const STUB = `
 const [command, ...args]: string[] = process.argv.slice(2);
-console.log(JSON.stringify({ pid: process.pid, version: process.version, command, args, entry: process.argv[1] }));
+const { pid, version, argv, execArgv: flags } = process;
+console.log(JSON.stringify({ pid, version, command, args, flags, entry: argv[1] }));
 if (command === 'exit') process.exitCode = Number(args[0]);
 if (command === 'die') process.kill(process.pid, args[0] as string);
 if (command === 'throw') throw new Error('told to');
@@ -34,6 +35,8 @@ interface Start {
   readonly version: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Node's own. */
+  readonly flags: readonly string[];
   readonly entry: string;
 }
 
@@ -93,6 +96,21 @@ test('launcher: the pinned major version runs the sources in its own process', a
   assert.equal(start.pid, child.pid);
   assert.equal(start.entry, join(folder, 'src/main.ts'));
   assert.deepEqual(start.args, ['3', '--a=b c']);
+});
+
+test('launcher: the heap has a bound before it is there, as in the image', async (t) => {
+  const folder = await makeClone(t, 'unpinned');
+  const { flags } = firstLine(await launch(t, folder, ['bin/ts-nginx.js', 'exit', '0']));
+  const entryPoint = await readFile(join(root, 'image/ts-nginx.cjs'), 'utf8');
+  assert.equal(entryPoint.split('\n')[0], `#!/usr/local/bin/node ${flags.join(' ')}`);
+  assert.match(flags.join(' '), /^--max-semi-space-size=\d+$/);
+});
+
+test("launcher: whoever starts it may set other flags, which come after the launcher's", async (t) => {
+  const folder = await makeClone(t, 'unpinned');
+  const own = ['--stack-size=1000', '--max-semi-space-size=8'];
+  const { flags } = firstLine(await launch(t, folder, [...own, 'bin/ts-nginx.js', 'exit', '0']));
+  assert.deepEqual(flags.slice(-2), own);
 });
 
 test('launcher: an error of the program is reported as usual, and is exit code 1', async (t) => {

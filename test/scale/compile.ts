@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 /** Beneath node_modules, so that what it imports is found. */
 const folder = join(root, 'node_modules/.cache/ts-nginx-scale');
 
-/** Compiles the sources as a release does. Gives the entry file: stripping types takes 50 MB and a second of its own. */
+/** Compiles the sources as a release does. Gives its launcher: stripping types takes 50 MB and a second of its own. */
 export async function compile(): Promise<string> {
   const dist = join(folder, 'dist');
   await mkdir(dist, { recursive: true });
@@ -15,5 +15,7 @@ export async function compile(): Promise<string> {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist];
   await promisify(execFile)(process.execPath, args);
-  return join(dist, 'main.js');
+  const bin = join(folder, 'bin');
+  await cp(join(root, 'bin'), bin, { recursive: true });
+  return join(bin, 'ts-nginx.js');
 }

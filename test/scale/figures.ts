@@ -1,3 +1,4 @@
+import { verbsOf, type AuditEvent } from '../cluster/harness/audit.ts';
 import { metric } from '../cluster/harness/reporting.ts';
 import type { TsNginx } from '../cluster/harness/ts-nginx.ts';
 
@@ -51,4 +52,14 @@ export async function residentMb(tsNginx: TsNginx): Promise<number> {
 /** CPU time of the whole process so far. */
 export async function cpuSeconds(tsNginx: TsNginx): Promise<number> {
   return (await metric(tsNginx, /^process_cpu_seconds_total /)) ?? Number.NaN;
+}
+
+/** How many requests of each verb and resource. */
+export function countsOf(events: readonly AuditEvent[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const event of events) {
+    const [what = '-'] = verbsOf([event]);
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
 }

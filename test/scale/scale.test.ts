@@ -10,7 +10,15 @@ import { installWithoutDeployment, runTsNginx } from '../cluster/harness/install
 import type { TsNginx } from '../cluster/harness/ts-nginx.ts';
 import { request } from '../cluster/harness/wire.ts';
 import { compile } from './compile.ts';
-import { beyond, cpuSeconds, percentile, residentMb, tableOf, type Figure } from './figures.ts';
+import {
+  beyond,
+  countsOf,
+  cpuSeconds,
+  percentile,
+  residentMb,
+  tableOf,
+  type Figure,
+} from './figures.ts';
 import { BACKEND, Site } from './site.ts';
 
 const DIVISOR = Number(process.env['SCALE_DIVISOR'] ?? 1);
@@ -26,7 +34,8 @@ const CHANGES = 200;
 const CHANGES_A_SECOND = 20;
 /** Kept connections that look for each change: the kernel spreads them over the workers. */
 const CONNECTIONS = 4;
-const IDLE_MS = 20_000;
+/** `SCALE_IDLE_SECONDS=1500` for whole lifetimes of watches. */
+const IDLE_MS = Number(process.env['SCALE_IDLE_SECONDS'] ?? 20) * 1_000;
 
 /** A site of thousands on a real API server. */
 suite('scale', () => {
@@ -125,6 +134,7 @@ suite('scale', () => {
     const others = asked.filter(
       ({ objectRef }) => !['leases', 'events'].includes(objectRef?.resource ?? ''),
     );
+    t.diagnostic(`asked meanwhile: ${JSON.stringify(countsOf(asked))}`);
     figures.push(
       {
         what: `requests in ${IDLE_MS / 1_000} idle seconds but for leases and events`,
