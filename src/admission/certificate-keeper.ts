@@ -216,7 +216,7 @@ export class CertificateKeeper implements CertificateSource {
     else log.warn({ reason: failure }, 'webhook certificate can not be kept, trying again');
   }
 
-  #forbidden({ message }: ApiError): Finding {
+  #forbidden({ message, right }: ApiError): Finding {
     const { namespace, name, configuration } = this.#options;
     return {
       code: 'write-forbidden',
@@ -225,6 +225,7 @@ export class CertificateKeeper implements CertificateSource {
       message:
         `The certificate of the admission webhook can't be kept (${message}): Ingresses are not checked, or by an old certificate. ` +
         `Grant get, create and update of the Secret ${namespace}/${name} and get and patch of this object, or give --validating-webhook-certificate and --validating-webhook-key.`,
+      ...(right === undefined ? {} : { right }),
     };
   }
 }

@@ -35,9 +35,7 @@ interface Loss {
   readonly isPod?: true;
   /** The Secret of the webhook is there, with nothing in it. */
   readonly hasEmptySecret?: true;
-  /** Something is missing only when it stops. */
-  readonly stops?: true;
-  /** What is seen in place of words. */
+  /** What is seen, beside the words. */
   readonly look?: (cluster: Cluster) => Promise<void>;
 }
 
@@ -52,16 +50,7 @@ const LOSSES: Readonly<Record<string, Loss>> = {
     says: /does not let us read where we are reached .*services/,
     args: ['--publish-service=ts-nginx/ts-nginx'],
   },
-  'get pods': {
-    says: /cannot get resource .*pods.*whether others still serve is not known/,
-    isPod: true,
-    stops: true,
-  },
-  'list pods': {
-    says: /cannot list resource .*pods.*whether others still serve is not known/,
-    isPod: true,
-    stops: true,
-  },
+  'list pods': { isPod: true },
   'get nodes': {
     says: /does not let us read where we are reached .*nodes/,
     args: ['--report-node-internal-ip-address'],
@@ -118,13 +107,13 @@ suite('each right is needed', () => {
       const address = `10.244.0.${addresses}`;
       const tsNginx = await runTsNginx(cluster, { name, address, args });
       t.after(() => tsNginx.stop());
-      if (loss.stops === true) await untilLeading(tsNginx).then(() => tsNginx.stop());
-      if (loss.look !== undefined) return loss.look(cluster);
+      await loss.look?.(cluster);
       for (const right of rights) {
         const says = loss.says ?? sentenceOf(right);
         await eventually('the log says so', () => {
           assert.match(tsNginx.child.log(), says);
         });
+        await untilNamed(tsNginx, right);
       }
     });
   }
@@ -193,10 +182,16 @@ async function without(cluster: Cluster, rights: readonly Right[]): Promise<void
   }
 }
 
-async function untilLeading(tsNginx: TsNginx): Promise<void> {
-  await eventually('it leads', async () => {
-    const { body } = await tsNginx.admin('/metrics');
-    assert.match(body, /leader_election_status\S* 1$/m);
+/** By verb and resource, where an operator looks and where an alert can be made of it. */
+async function untilNamed(tsNginx: TsNginx, { verb, resource }: Right): Promise<void> {
+  const [base = '', subresource] = resource.split('/');
+  const name = `${base}[a-z0-9.]*${subresource === undefined ? '' : `/${subresource}`}`;
+  await eventually('/readyz and a metric name it', async () => {
+    const { body: state } = await tsNginx.admin('/readyz?verbose');
+    assert.match(state, new RegExp(`does not allow ${verb} of ${name}$`, 'm'));
+    const { body: metrics } = await tsNginx.admin('/metrics');
+    const labels = `verb="${verb}",resource="${name}"`;
+    assert.match(metrics, new RegExp(String.raw`^ts_nginx_missing_rights\{${labels}.* 1$`, 'm'));
   });
 }
 

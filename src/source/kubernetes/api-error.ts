@@ -1,3 +1,4 @@
+import type { MissingRight } from '../../model/finding.ts';
 import { isJsonObject } from './prune.ts';
 
 /** The API server refused: a status of its own, as an HTTP answer or as an ERROR event within a watch. */
@@ -6,12 +7,25 @@ export class ApiError extends Error {
   readonly status: number;
   /** What its `Retry-After` asks for, milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Of a 403: what it does not allow, as far as its message says so. */
+  readonly right: MissingRight | undefined;
 
   constructor(status: number, message: string, retryAfterMs?: number) {
     super(message === '' ? `HTTP ${status}` : `HTTP ${status}: ${printable(message)}`);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.right = status === 403 ? readRight(message) : undefined;
   }
+}
+
+/** What every authorizer's refusal says: `User "x" cannot get resource "pods/log" in API group "" in the namespace "y"`. */
+function readRight(message: string): MissingRight | undefined {
+  const said = /cannot (\w+) resource "([\w-]+)((?:\/[\w-]+)?)" in API group "([\w.-]*)"/.exec(
+    message,
+  );
+  if (said === null) return undefined;
+  const [, verb = '', resource = '', subresource = '', group = ''] = said;
+  return { verb, resource: `${resource}${group === '' ? '' : `.${group}`}${subresource}` };
 }
 
 /** What a `Status` of meta/v1 says, which is the body of most error answers and the object of an ERROR event. */

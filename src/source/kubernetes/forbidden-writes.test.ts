@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Finding } from '../../model/finding.ts';
 import { ApiError } from './api-error.ts';
-import { ForbiddenWrites } from './forbidden-writes.ts';
+import { COUNTING, ForbiddenWrites } from './forbidden-writes.ts';
 
 test('one finding a resource, a pause in each namespace, and an end when it works everywhere', () => {
   let nowMs = 0;
@@ -31,4 +31,20 @@ test('one finding a resource, a pause in each namespace, and an end when it work
   assert.equal([...findings.values()].flat().length, 1, 'elsewhere it is forbidden still');
   forbidden.allowed('events', 'blog');
   assert.deepEqual([...findings.values()].flat(), []);
+});
+
+test('what is refused of a resource pauses nothing else of it', () => {
+  const findings = new Map<string, readonly Finding[]>();
+  const forbidden = new ForbiddenWrites({
+    setFindings: (origin, now) => findings.set(origin, now),
+    now: () => 0,
+  });
+  const patch = { verb: 'patch', resource: 'events', namespace: 'shop', what: COUNTING };
+  forbidden.refused(patch, new ApiError(403, 'no'));
+  assert.equal(forbidden.isPaused('events', 'shop'), false);
+  assert.equal(forbidden.isPaused(COUNTING, 'shop'), true);
+  assert.deepEqual(
+    [...findings.values()].flat().map(({ right }) => right),
+    [{ verb: 'patch', resource: 'events' }],
+  );
 });

@@ -6,6 +6,8 @@ export interface RefusedWrite {
   /** With its group: `ingresses.networking.k8s.io/status`. */
   readonly resource: string;
   readonly namespace: string;
+  /** What is paused, where that is not all that is done with the resource. */
+  readonly what?: string;
 }
 
 export interface ForbiddenWritesOptions {
@@ -23,56 +25,63 @@ const PAUSE_MS = 60_000;
  */
 export class ForbiddenWrites {
   readonly #options: ForbiddenWritesOptions;
-  /** Resource → namespace → when to try again. */
+  /** What is paused (mostly a resource) → namespace → when to try again. */
   readonly #until = new Map<string, Map<string, number>>();
 
   constructor(options: ForbiddenWritesOptions) {
     this.#options = options;
   }
 
-  refused({ verb, resource, namespace }: RefusedWrite, error: ApiError): void {
-    let namespaces = this.#until.get(resource);
+  refused({ verb, resource, namespace, what = resource }: RefusedWrite, error: ApiError): void {
+    let namespaces = this.#until.get(what);
     if (namespaces === undefined) {
       namespaces = new Map();
-      this.#until.set(resource, namespaces);
-      this.#options.setFindings(originOf(resource), [
-        reportOf(verb, resource, namespace, error.message),
-      ]);
+      this.#until.set(what, namespaces);
+      const report = reportOf({ verb, resource, namespace, what }, error.message);
+      this.#options.setFindings(originOf(what), [report]);
     }
     namespaces.set(namespace, this.#options.now() + PAUSE_MS);
   }
 
   /** A write of it worked. */
-  allowed(resource: string, namespace: string): void {
-    const namespaces = this.#until.get(resource);
+  allowed(what: string, namespace: string): void {
+    const namespaces = this.#until.get(what);
     if (namespaces?.delete(namespace) !== true || namespaces.size > 0) return;
-    this.#until.delete(resource);
-    this.#options.setFindings(originOf(resource), []);
+    this.#until.delete(what);
+    this.#options.setFindings(originOf(what), []);
   }
 
   /** Whether it was refused there a short while ago. */
-  isPaused(resource: string, namespace: string): boolean {
-    const until = this.#until.get(resource)?.get(namespace);
+  isPaused(what: string, namespace: string): boolean {
+    const until = this.#until.get(what)?.get(namespace);
     return until !== undefined && this.#options.now() < until;
   }
 }
 
-function originOf(resource: string): string {
-  return `forbidden write: ${resource}`;
+function originOf(what: string): string {
+  return `forbidden write: ${what}`;
 }
 
-function reportOf(verb: string, resource: string, namespace: string, reason: string): Finding {
+function reportOf(
+  { verb, resource, namespace, what }: Required<RefusedWrite>,
+  reason: string,
+): Finding {
   return {
     code: 'write-forbidden',
     object: `Resource ${resource}`,
     field: undefined,
     message:
       `The API server does not allow ${verb} of ${resource} in namespace ${namespace} (${reason}). ` +
-      `${EFFECTS[resource] ?? 'It is left undone'}; traffic is served all the same. ` +
+      `${EFFECTS[what] ?? 'It is left undone'}; traffic is served all the same. ` +
       `Grant ${verb} to the ServiceAccount; it is tried again by itself.`,
     right: { verb, resource },
   };
 }
+
+/** Of events: to count on in one that there is. Without it there is a new one each time. */
+export const COUNTING = 'patch of events';
+/** Who stops last has to know that nobody else serves. */
+export const OTHER_PODS = 'pods';
 
 const EFFECTS: Readonly<Record<string, string>> = {
   'leases.coordination.k8s.io':
@@ -80,4 +89,6 @@ const EFFECTS: Readonly<Record<string, string>> = {
   'ingresses.networking.k8s.io/status': 'The status of Ingresses there stays as it is',
   'ingresses.networking.k8s.io': 'The status of Ingresses there stays as it is',
   events: 'Objects there get no events',
+  [COUNTING]: 'What happens again is a new event in place of a count',
+  [OTHER_PODS]: 'When the last pod stops, Ingresses keep its address in their status',
 };

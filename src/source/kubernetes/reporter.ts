@@ -15,6 +15,7 @@ import { LeaseElection } from './leader/lease-election.ts';
 import { LiveReports } from './live-reports.ts';
 import { readAddresses, type PublishedAddresses } from './status/address-reader.ts';
 import { readControllerPods } from './status/controller-pods.ts';
+import { createPodsCheck } from './status/pods-check.ts';
 import {
   StatusWriter,
   type LiveIngresses,
@@ -283,15 +284,20 @@ function createLeadership(options: ReporterOptions, deps: Deps): Leadership {
 }
 
 function createStatusWriter(
-  { status, namespace, pod }: ReporterOptions,
+  options: ReporterOptions,
   { events, ...deps }: Deps & { store: Store; leadership: Leadership; events: ReporterEvents },
 ): StatusWriter | undefined {
+  const { status, namespace, pod } = options;
   if (status === 'none') return undefined;
+  const checkPods = createPodsCheck(deps, { namespace, pod });
   return new StatusWriter(
     { intervalMs: status.intervalMs, clock: systemClock },
     {
       ...deps,
-      readAddresses: () => readAddresses(deps.api, { published: status.published, namespace, pod }),
+      readAddresses: async () => {
+        if (status.clearOnShutdown) await checkPods();
+        return readAddresses(deps.api, { published: status.published, namespace, pod });
+      },
       onWrite: (result) => {
         events.onStatusWrite(result);
       },

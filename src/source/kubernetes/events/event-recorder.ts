@@ -3,7 +3,7 @@ import { ApiError, describeError } from '../api-error.ts';
 import type { ObjectApi } from '../api-writer.ts';
 import { Backoff } from '../backoff.ts';
 import type { Clock } from '../clock.ts';
-import type { ForbiddenWrites } from '../forbidden-writes.ts';
+import { COUNTING, type ForbiddenWrites } from '../forbidden-writes.ts';
 import type { Leadership } from '../leader/leadership.ts';
 import type { JsonObject } from '../prune.ts';
 import { TokenBucket } from '../token-bucket.ts';
@@ -180,9 +180,13 @@ export class EventRecorder {
   /** Counts on in the event of the last time, where it still exists and the role allows `patch`; else there is a new one. */
   async #send(draft: EventDraft, last: Sent | undefined): Promise<Sent> {
     const { clock } = this.#options;
+    const { forbidden, leadership } = this.#deps;
+    const { namespace } = draft.subject;
     const nowMs = clock.monotonicMs();
     const now = new Date(clock.wallMs()).toISOString().replace(/\.\d+Z$/, 'Z');
     if (last === undefined) return this.#create(draft, eventName(draft), now);
+    const anew = (): Promise<Sent> => this.#create(draft, eventName(draft, now), now);
+    if (forbidden.isPaused(COUNTING, namespace)) return anew();
     const count = (last.count ?? 1) + 1;
     try {
       const change = {
@@ -191,12 +195,17 @@ export class EventRecorder {
         ...(last.count === undefined ? {} : { count }),
       };
       await this.#deps.api.merge(`${pathOf(draft)}/${encodeURIComponent(last.name)}`, change);
+      forbidden.allowed(COUNTING, namespace);
       return { ...last, count: last.count === undefined ? undefined : count, atMs: nowMs };
     } catch (error) {
-      const status = error instanceof ApiError ? error.status : 0;
-      const isGone = status === 404 || status === 403;
-      if (!isGone || !this.#deps.leadership.isLeader()) throw error;
-      return this.#create(draft, eventName(draft, now), now);
+      if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 403))
+        throw error;
+      if (!leadership.isLeader()) throw error;
+      if (error.status === 403) {
+        const right = { verb: 'patch', resource: 'events', namespace };
+        forbidden.refused({ ...right, what: COUNTING }, error);
+      }
+      return anew();
     }
   }
 

@@ -295,5 +295,6 @@ function forbiddenAddresses(error: ApiError): Finding {
     object: 'Resource services, pods, nodes',
     field: undefined,
     message: `The API server does not let us read where we are reached (${error.message}), so the status of Ingresses stays as it is. Grant get of it to the ServiceAccount; it is tried again by itself.`,
+    ...(error.right === undefined ? {} : { right: error.right }),
   };
 }
