@@ -32,7 +32,7 @@ export function findingsSection(findings: readonly Finding[], filter: string): H
 function findingsTable(findings: readonly Finding[]): Html {
   const hidden = findings.length - MAX_ROWS;
   return html`<div class="scroll">
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th>Effect</th>

@@ -49,4 +49,10 @@ table { width: 100%; border-collapse: collapse; background: var(--card); }
 th, td { text-align: left; vertical-align: top; padding: .45rem .9rem; border-top: 1px solid var(--line); }
 thead th { border-top: 0; color: var(--quiet); font-size: .85em; font-weight: 600; }
 main { padding-bottom: 3rem; }
+@media (max-width: 40rem) {
+  .stacks thead { display: none; }
+  .stacks tr, .stacks td { display: block; overflow-wrap: anywhere; }
+  .stacks td { padding: .1rem .9rem; border-top: 0; }
+  .stacks tr { padding: .45rem 0; border-top: 1px solid var(--line); }
+}
 `;

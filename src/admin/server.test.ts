@@ -246,6 +246,48 @@ test('the page shows state, hosts and findings, all of it escaped', async (t) =>
   assert.match(page, /host-invalid/);
 });
 
+const closedFinding = {
+  code: 'guard-not-honoured',
+  object: 'ConfigMap ingress/settings',
+  field: undefined,
+  message: 'It closes all.',
+} as const;
+const shutRoute = sampleRoute(
+  { kind: 'prefix', path: '/' },
+  { filters: [{ kind: 'deny', status: 503 }] },
+);
+const shut = {
+  ...config,
+  virtualHosts: new Map([['a.test', sampleHost({ routes: [shutRoute] })]]),
+};
+
+for (const { name, given, findings, banner } of [
+  { name: 'all well', given: config, findings: [], banner: /state good">.*Ready\./ },
+  {
+    name: 'a finding that closes',
+    given: config,
+    findings: [closedFinding],
+    banner: /state partial">\s*<strong>Ready, but some paths answer with errors on purpose/,
+  },
+  {
+    name: 'every Ingress closed',
+    given: shut,
+    findings: [closedFinding],
+    banner: /state bad">\s*<strong>Ready, but 1 of 1 Ingresses answer with errors on purpose/,
+  },
+]) {
+  test(`the page is frank about ${name}`, async (t) => {
+    const address = await serve(t, {
+      config: () => given,
+      findings: () => findings,
+      status: () => reportStatus(given, findings),
+    });
+    const page = await (await fetch(address)).text();
+    assert.match(page, banner);
+    assert.equal(/1 <small>1 closed/.test(page), findings.length > 0);
+  });
+}
+
 test('the page may run nothing but its own style', async (t) => {
   const response = await fetch(await serve(t));
   const policy = response.headers.get('content-security-policy') ?? '';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { StatusTotals } from '../explain/status-report.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import type { AdminState, Readiness, WorkerStatus } from './admin-state.ts';
 import type { AdminAnswer } from './answer.ts';
@@ -23,6 +24,7 @@ const CONTENT_SECURITY_POLICY = [
 export function statusPage(state: AdminState, version: string, filter: string): AdminAnswer {
   const config = state.config();
   const findings = state.findings();
+  const totals = state.status()?.totals;
   const { text } = html`<!doctype html>
     <html lang="en">
       <head>
@@ -38,7 +40,7 @@ export function statusPage(state: AdminState, version: string, filter: string): 
           <nav>${['/livez', '/readyz?verbose', '/metrics', '/config', '/findings'].map(link)}</nav>
         </header>
         <main>
-          ${readinessSection(state.readiness())} ${figures(state, config)}
+          ${readinessSection(state.readiness(), totals)} ${figures(state, config, totals)}
           <form method="get" action="/" role="search">
             <label for="q">Filter</label>
             <input
@@ -67,8 +69,20 @@ function link(path: string): Html {
   return html`<a href="${path}">${path.replace(/\?.*/, '')}</a> `;
 }
 
-function readinessSection({ ready, missing }: Readiness): Html {
-  if (ready) return html`<p class="state good"><strong>Ready.</strong> Every worker serves.</p>`;
+/** A pod is ready for traffic whatever the objects say: that nothing comes of it all must stand here as well. */
+function readinessSection({ ready, missing }: Readiness, totals: StatusTotals | undefined): Html {
+  if (ready) {
+    const closed = totals?.ingresses.closed ?? 0;
+    if (closed === 0 && (totals?.findings.closed ?? 0) === 0) {
+      return html`<p class="state good"><strong>Ready.</strong> Every worker serves.</p>`;
+    }
+    const served = (totals?.ingresses.served ?? 0) + (totals?.ingresses.partial ?? 0);
+    const what =
+      closed === 0 ? 'some paths answer' : `${closed} of ${closed + served} Ingresses answer`;
+    return html`<p class="state ${served === 0 ? 'bad' : 'partial'}">
+      <strong>Ready, but ${what} with errors on purpose.</strong> The findings say why.
+    </p>`;
+  }
   return html`<div class="state bad">
     <strong>Not ready.</strong> Waiting for:
     <ul>
@@ -77,7 +91,11 @@ function readinessSection({ ready, missing }: Readiness): Html {
   </div>`;
 }
 
-function figures(state: AdminState, config: ProxyConfig | undefined): Html {
+function figures(
+  state: AdminState,
+  config: ProxyConfig | undefined,
+  totals: StatusTotals | undefined,
+): Html {
   const appliedAt = state.lastAppliedAt();
   const workers = state.workers();
   const serving = workers.filter((worker) => worker.state === 'serving').length;
@@ -87,7 +105,7 @@ function figures(state: AdminState, config: ProxyConfig | undefined): Html {
   );
   return html`<dl>
     ${figure('Hosts', config?.virtualHosts.size ?? 0)} ${figure('Routes', routes)}
-    ${figure('Findings', state.findings().length)}
+    ${figure('Findings', findingsFigure(state.findings().length, totals))}
     ${figure('Workers serving', `${serving} of ${workers.length}`)}
     ${figure('Config version', state.configVersion())}
     ${figure('Last applied', appliedAt === undefined ? 'never' : timeText(appliedAt))}
@@ -99,6 +117,12 @@ function figure(name: string, value: string | number | Html): Html {
     <dt>${name}</dt>
     <dd>${value}</dd>
   </div>`;
+}
+
+/** How many, and how many of them are the worst. */
+function findingsFigure(count: number, totals: StatusTotals | undefined): Html {
+  const closed = totals?.findings.closed ?? 0;
+  return html`${count} ${closed === 0 ? '' : html`<small>${closed} closed</small>`}`;
 }
 
 /** To the second, in UTC. */
