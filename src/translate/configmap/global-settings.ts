@@ -5,6 +5,7 @@ import { finding, quote } from '../finding.ts';
 import { textEntriesOf } from '../loose.ts';
 import type { ConfigMap, ObjectKey } from '../snapshot.ts';
 import { clientSettings } from './client-keys.ts';
+import { closingKeys } from './closing-keys.ts';
 import { forwardedSettings } from './forwarded-keys.ts';
 import { configMapKeys, type ConfigMapValues } from './index.ts';
 import type { KeySpec } from './key.ts';
@@ -140,25 +141,11 @@ function unhonouredKey(object: string, name: string, text: string): Finding | un
 /** What follows from values that parse and mean more than they say. */
 function reportConsequences(object: string, { values }: GlobalSettings): Finding[] {
   const findings: Finding[] = [];
-  const closing = (name: keyof ConfigMapValues, what: string): void => {
+  for (const name of Object.keys(closingKeys) as (keyof typeof closingKeys)[]) {
+    if (values[name] === defaults[name]) continue;
+    const what = closingKeys[name];
     const message = `The key is not honoured, and it guards access: ${what}. Remove the key to open them.`;
     findings.push(finding('guard-not-honoured', object, `data[${name}]`, message));
-  };
-  if (values['global-auth-url'] !== '') {
-    closing(
-      'global-auth-url',
-      'every path answers 503, unless its Ingress has enable-global-auth "false" or it is one of no-auth-locations',
-    );
-  }
-  if (values['enable-modsecurity']) {
-    closing(
-      'enable-modsecurity',
-      'every path answers 503, unless its Ingress has enable-modsecurity "false"',
-    );
-  }
-  for (const name of ['http-snippet', 'server-snippet', 'location-snippet'] as const) {
-    if (values[name] !== '')
-      closing(name, 'every path answers 503, since the text may hold rules of access');
   }
   const { leftOut } = values['ssl-protocols'];
   if (leftOut.length > 0) {

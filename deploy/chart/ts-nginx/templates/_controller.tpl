@@ -31,6 +31,12 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The text of a flag of extraArgs, empty where it has none: {root, name}. */}}
+{{- define "ts-nginx.extraArg" -}}
+{{- $value := index .root.Values.controller.extraArgs .name -}}
+{{- if not (kindIs "invalid" $value) }}{{- include "ts-nginx.text" $value }}{{- end -}}
+{{- end -}}
+
 {{/* The command line as a YAML list. Ours first, then extraArgs in the order of their names: the last of a flag wins. */}}
 {{- define "ts-nginx.controllerArgs" -}}
 {{- $controller := .Values.controller -}}
@@ -81,10 +87,12 @@
 {{- $args = append $args (printf "--enable-metrics=%t" (default false $controller.metrics.enabled)) -}}
 {{- $args = append $args (printf "--workers=%s" (include "ts-nginx.workers" .)) -}}
 {{- $args = append $args (printf "--shutdown-grace-period=%s" (include "ts-nginx.graceSeconds" .)) -}}
-{{- range $name, $value := $controller.extraArgs -}}
-{{- $text := "" -}}
-{{- if not (kindIs "invalid" $value) }}{{- $text = include "ts-nginx.text" $value }}{{- end -}}
-{{- $args = append $args (ternary (printf "--%s" $name) (printf "--%s=%s" $name $text) (eq $text "")) -}}
+{{- $switches := .Files.Lines "files/flags.txt" -}}
+{{- range $name, $_ := $controller.extraArgs -}}
+{{- $text := include "ts-nginx.extraArg" (dict "root" $ "name" $name) -}}
+{{- /* `--switch` is on; of any other flag an empty text means none. */ -}}
+{{- $isOn := and (eq $text "") (has (printf "%s boolean" $name) $switches) -}}
+{{- $args = append $args (ternary (printf "--%s" $name) (printf "--%s=%s" $name $text) $isOn) -}}
 {{- end -}}
 {{- toYaml $args -}}
 {{- end -}}

@@ -18,7 +18,7 @@
 
 {{/*
 The controller's image as JSON: {name, leftover}. An image of ingress-nginx becomes ours, and a private registry is kept;
-`leftover` says what of the values was not used.
+`leftover` says what of the values was not used: our tags begin with no `v`.
 */}}
 {{- define "ts-nginx.controllerImage" -}}
 {{- $image := .Values.controller.image -}}
@@ -36,16 +36,15 @@ The controller's image as JSON: {name, leftover}. An image of ingress-nginx beco
 {{- $isOurs = true -}}
 {{- $tag = "" -}}
 {{- $digest = "" -}}
-{{- else if $isOurs -}}
-{{- $registry = include "ts-nginx.registry" (default "" $registry) -}}
-{{- if regexMatch "^v[0-9]" $tag -}}
-{{- $leftover = printf "tag %s" $tag -}}
-{{- $tag = "" -}}
-{{- end -}}
-{{- if $digest -}}
+{{- else -}}
+{{- if $isOurs }}{{- $registry = include "ts-nginx.registry" (default "" $registry) }}{{- end -}}
+{{- $isOldTag := regexMatch "^v[0-9]" $tag -}}
+{{- if $isOldTag }}{{- $leftover = printf "tag %s" $tag }}{{- end -}}
+{{- if and $digest (or $isOldTag $isOurs) -}}
 {{- $leftover = printf "%s digest %s" $leftover $digest | trim -}}
 {{- $digest = "" -}}
 {{- end -}}
+{{- if $isOldTag }}{{- $tag = "" }}{{- end -}}
 {{- end -}}
 {{- if not $tag -}}
 {{- $suffix := ternary .Values.tsNginx.image.unprivilegedSuffix "" (eq "true" (include "ts-nginx.needsPlainImage" .)) -}}
@@ -94,17 +93,21 @@ capabilities:
   {{- end }}
 {{- end -}}
 
-{{/* The default backend's image as JSON: {name, isOurs}. */}}
+{{/*
+The default backend's image as JSON: {name, isOurs, leftover}. That of ingress-nginx, or none, becomes the controller's image; only
+where that has no registry, the default backend's own is kept.
+*/}}
 {{- define "ts-nginx.backendImage" -}}
 {{- $image := .Values.defaultBackend.image -}}
 {{- $path := default $image.image $image.repository -}}
-{{- if or (not $path) (regexMatch "(^|/)defaultbackend(-[a-z0-9]+)?$" $path) -}}
-{{- $registry := include "ts-nginx.registry" (default .Values.global.image.registry $image.registry | default "") -}}
-{{- $ours := include "ts-nginx.imageName" (dict "registry" $registry "path" "ts-nginx" "tag" .Chart.AppVersion) -}}
-{{- dict "name" $ours "isOurs" true | toJson -}}
-{{- else -}}
 {{- $registry := ternary "" (default .Values.global.image.registry $image.registry) (not (empty $image.repository)) -}}
-{{- $name := include "ts-nginx.imageName" (dict "registry" $registry "path" $path "tag" $image.tag "digest" $image.digest) -}}
-{{- dict "name" $name "isOurs" false | toJson -}}
+{{- $named := include "ts-nginx.imageName" (dict "registry" $registry "path" $path "tag" $image.tag "digest" $image.digest) -}}
+{{- if and $path (not (regexMatch "(^|/)defaultbackend(-[a-z0-9]+)?$" $path)) -}}
+{{- dict "name" $named "isOurs" false "leftover" "" | toJson -}}
+{{- else -}}
+{{- $ours := (include "ts-nginx.controllerImage" . | fromJson).name -}}
+{{- $ownRegistry := default (include "ts-nginx.registryOf" (default "" $path)) (include "ts-nginx.registry" (default "" $registry)) -}}
+{{- if and $ownRegistry (not (contains "/" $ours)) }}{{- $ours = printf "%s/%s" $ownRegistry $ours }}{{- end -}}
+{{- dict "name" $ours "isOurs" true "leftover" (ternary $named "" (not (empty $path))) | toJson -}}
 {{- end -}}
 {{- end -}}

@@ -3,6 +3,14 @@
 {{- $controller := .Values.controller -}}
 {{- $webhooks := $controller.admissionWebhooks -}}
 {{- $image := include "ts-nginx.controllerImage" . | fromJson -}}
+{{- range $key, $consequence := include "ts-nginx.closingKeys" . | fromYaml }}
+* controller.config.{{ $key }}: {{ $consequence }}.
+{{- end }}
+{{- range $protocol, $ports := dict "tcp" .Values.tcp "udp" .Values.udp }}
+{{- with $ports }}
+* {{ $protocol }}: no effect. The ports are opened in Services and pods, and nothing listens on port {{ keys . | sortAlpha | join ", " }}.
+{{- end }}
+{{- end }}
 {{- if .Values.tsNginxPrepared.reused }}
 * The values are another chart's (--reuse-values): class {{ $controller.ingressClass }} and the names of {{ include "ingress-nginx.name" . }} are kept.
 {{- end }}
@@ -13,6 +21,18 @@
 {{- end }}
 {{- with $image.leftover }}
 * controller.image: {{ . }} is ingress-nginx's and was not used. The image is {{ $image.name }}.
+{{- end }}
+{{- if .Values.defaultBackend.enabled }}
+{{- $backendImage := include "ts-nginx.backendImage" . | fromJson }}
+{{- with $backendImage.leftover }}
+* defaultBackend.image: {{ . }} was not used. The image is {{ $backendImage.name }}, which answers the same; one of your own needs another name.
+{{- end }}
+{{- end }}
+{{- with include "ts-nginx.configNotes" . | trim }}
+{{ . }}
+{{- end }}
+{{- if and $controller.watchIngressWithoutClass (ne $controller.ingressClassResource.controllerValue "k8s.io/ingress-nginx") }}
+* controller.watchIngressWithoutClass: if ingress-nginx still serves Ingresses without a class, both do, and take turns in writing their status. Remove it until the old release is gone.
 {{- end }}
 {{- if or $controller.image.chroot $controller.image.digestChroot }}
 * controller.image.chroot: no effect. There is no second image, and no capability for it.

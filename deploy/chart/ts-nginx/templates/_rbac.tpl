@@ -65,7 +65,7 @@ works under rules for all of them as under rules for single names.
 {{- define "ts-nginx.nodeVerbs" -}}
 {{- $controller := .Values.controller -}}
 {{- $verbs := list -}}
-{{- if and (not (include "ts-nginx.publishedService" .)) (not (hasKey $controller.extraArgs "publish-status-address")) }}{{- $verbs = append $verbs "get" }}{{- end -}}
+{{- if and (not (include "ts-nginx.publishedService" .)) (not (include "ts-nginx.extraArg" (dict "root" . "name" "publish-status-address"))) }}{{- $verbs = append $verbs "get" }}{{- end -}}
 {{- $reached := include "ts-nginx.text" (default "" (index $controller.extraArgs "upstream-address")) -}}
 {{- if or .Values.tsNginx.rbac.nodes $controller.enableTopologyAwareRouting (hasKey $controller.extraArgs "enable-topology-aware-routing") (has $reached (list "node-port" "auto")) }}{{- $verbs = concat $verbs (list "list" "watch") }}{{- end -}}
 {{- if $verbs }}[{{ join ", " $verbs }}]{{- end -}}
@@ -167,10 +167,17 @@ works under rules for all of them as under rules for single names.
 {{- if eq 2 (len $published) -}}
 {{- $more = append $more (dict "namespace" (first $published) "rules" (include "ts-nginx.rules.published" (last $published))) -}}
 {{- end -}}
-{{- range $where, $name := dict $controller.configMapNamespace (include "ingress-nginx.controller.fullname" .) $controller.tcp.configMapNamespace (printf "%s-tcp" (include "ingress-nginx.fullname" .)) $controller.udp.configMapNamespace (printf "%s-udp" (include "ingress-nginx.fullname" .)) -}}
-{{- if $where -}}
-{{- $more = append $more (dict "namespace" $where "rules" (include "ts-nginx.rules.named" (dict "resource" "configmaps" "names" (list $name)))) -}}
+{{- $full := include "ingress-nginx.fullname" . -}}
+{{- $configMaps := list -}}
+{{- with $controller.configMapNamespace }}{{- $configMaps = append $configMaps (list . (include "ingress-nginx.controller.fullname" $root)) }}{{- end -}}
+{{- with $controller.tcp.configMapNamespace }}{{- $configMaps = append $configMaps (list . (printf "%s-tcp" $full)) }}{{- end -}}
+{{- with $controller.udp.configMapNamespace }}{{- $configMaps = append $configMaps (list . (printf "%s-udp" $full)) }}{{- end -}}
+{{- range $flag := list "configmap" "tcp-services-configmap" "udp-services-configmap" -}}
+{{- $named := include "ts-nginx.extraArg" (dict "root" $root "name" $flag) | replace "$(POD_NAMESPACE)" $namespace | splitList "/" -}}
+{{- if eq 2 (len $named) }}{{- $configMaps = append $configMaps $named }}{{- end -}}
 {{- end -}}
+{{- range $configMaps -}}
+{{- $more = append $more (dict "namespace" (first .) "rules" (include "ts-nginx.rules.named" (dict "resource" "configmaps" "names" (list (last .))))) -}}
 {{- end -}}
 {{- range $more -}}
 {{- $_ := set $roles .namespace (printf "%s\n%s" (default "" (index $roles .namespace)) .rules | trim) -}}
