@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { takeShortBlock } from '../../src/dataplane/body-blocks.ts';
 import { connectClient } from './harness/raw-client.ts';
 import { startProxy, type SettingsOptions } from './harness/start-proxy.ts';
 import { startRawUpstream, startUpstream } from './harness/upstream.ts';
@@ -141,4 +142,21 @@ test('an endpoint that half-closes after its answer has still sent it whole', as
     client.write(GET);
     assert.equal((await client.readAnswer()).body.length, 200_000);
   }
+});
+
+test('memory that a connection read into is used again once it is closed', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end('read into it'));
+  const proxy = await startProxy(t, {
+    upstreams: [upstream.endpoint],
+    settings: { upstream: { idleConnections: 'off' } },
+  });
+  const client = await connectClient(t, proxy.httpPort);
+  client.write(GET);
+  await client.readAnswer();
+  let isBack = false;
+  for (let turn = 0; turn < 200 && !isBack; turn++) {
+    await new Promise(setImmediate);
+    isBack = takeShortBlock().includes('read into it');
+  }
+  assert.ok(isBack);
 });

@@ -6,7 +6,7 @@ import type { Engine } from '../engine.ts';
 import { CHUNKED, NO_BODY } from '../fields.ts';
 import { createGuard, type Guard } from '../guard.ts';
 import type { Idling } from '../idle-chain.ts';
-import { BLOCK_BYTES, giveBackBlock, takeBlock } from '../body-blocks.ts';
+import { BLOCK_BYTES, giveBackBlock, takeBlock, takeShortBlock } from '../body-blocks.ts';
 import { BodyCopies } from '../body-copies.ts';
 import { ReadGate } from '../read-gate.ts';
 import { Timer } from '../timer-wheel.ts';
@@ -52,9 +52,11 @@ export class ClientConnection implements Upstream, Idling {
    * So nothing is copied on the way through, nothing is allocated while clients take what they get, and of those that don't,
    * small pieces share their memory.
    */
-  #block = takeBlock();
+  #block = takeShortBlock();
   /** What of the block may be read into. */
   #buffer = this.#block;
+  /** Somebody may refer to what was read last. */
+  #isHeld = false;
   /** Blocks of this exchange that are full, and referred to. */
   #fullBlocks: Buffer[] | undefined = undefined;
   /** Of pieces of the request that somebody else will write over. */
@@ -219,6 +221,7 @@ export class ClientConnection implements Upstream, Idling {
       guard(() => {
         this.#engine.clock.update();
         this.destroy();
+        this.#giveBackAll();
       }),
     );
     return socket;
@@ -246,6 +249,7 @@ export class ClientConnection implements Upstream, Idling {
       return;
     }
     if (this.#fullBlocks !== undefined && !events.holdsChunks) this.#giveBackFull();
+    this.#isHeld = true;
     const outcome = this.#reader.read(this.#buffer.subarray(0, length), events);
     // The exchange may have let go of this connection meanwhile.
     if (this.#events === events) this.#settle(outcome, events, length);
@@ -284,10 +288,14 @@ export class ClientConnection implements Upstream, Idling {
 
   /** Where the next read goes after one of `length` bytes. */
   #readOn(length: number, isHeld: boolean): void {
+    this.#isHeld = isHeld;
     if (!isHeld) {
       this.#giveBackFull();
       const isShort = this.#block.length < BLOCK_BYTES && length === this.#buffer.length;
-      if (isShort || this.#block.length < LEAST_READ_BYTES) this.#block = takeBlock();
+      if (isShort || this.#block.length < LEAST_READ_BYTES) {
+        giveBackBlock(this.#block);
+        this.#block = takeBlock();
+      }
       this.#buffer = this.#block;
       return;
     }
@@ -302,6 +310,12 @@ export class ClientConnection implements Upstream, Idling {
     if (this.#fullBlocks === undefined) return;
     for (const block of this.#fullBlocks) giveBackBlock(block);
     this.#fullBlocks = undefined;
+  }
+
+  /** It is closed: nothing is read any more, and what was not sent by now never is. */
+  #giveBackAll(): void {
+    this.#copies.release();
+    if (!this.#isHeld) giveBackBlock(this.#block);
   }
 
   /** Once all that was written is with the kernel, nobody refers to the copies. */
