@@ -46,21 +46,43 @@ async function connectedOverTls(t: TestContext): Promise<Connected> {
   return { client, reader };
 }
 
-test('an accepted socket is read into the shared buffer: Node still lets it', async (t) => {
-  const { client, reader } = await connected(t);
-  assert.equal(reader.isVolatile, true);
-  const chunks: Buffer[] = [];
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  reader.onChunk = (chunk) => {
-    chunks.push(chunk);
-    if (chunks.length === 2) resolve(undefined);
-    else client.write('second');
-  };
-  client.write('first');
-  await promise;
-  assert.equal(chunks[0]?.buffer, chunks[1]?.buffer);
-  assert.equal(chunks[1]?.toString(), 'second');
-});
+for (const [kind, connectTo] of Object.entries(kinds)) {
+  test(`${kind}: an accepted socket is read into the shared buffer: Node still lets it`, async (t) => {
+    const { client, reader } = await connectTo(t);
+    assert.equal(reader.isVolatile, true);
+    const chunks: Buffer[] = [];
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    reader.onChunk = (chunk) => {
+      chunks.push(chunk);
+      if (chunks.length === 2) resolve(undefined);
+      else client.write('second');
+    };
+    client.write('first');
+    await promise;
+    assert.equal(chunks[0]?.buffer, chunks[1]?.buffer);
+    assert.equal(chunks[1]?.toString(), 'second');
+  });
+
+  test(`${kind}: what comes around pauses comes once, in order, and the end behind it`, async (t) => {
+    const { client, reader } = await connectTo(t);
+    const lines = Array.from({ length: 5_000 }, (_, index) => `${index}\n`);
+    let received = '';
+    let chunks = 0;
+    reader.onChunk = (chunk) => {
+      received += chunk.toString();
+      if (chunks++ % 3 !== 0) return;
+      reader.pause();
+      setImmediate(() => {
+        reader.resume();
+      });
+    };
+    const ended = once(reader.socket, 'end');
+    for (const line of lines) client.write(line);
+    client.end();
+    await ended;
+    assert.equal(received, lines.join(''));
+  });
+}
 
 test('it is a whole socket: writes, pauses, half-closes, tells its peer and closes', async (t) => {
   const { client, reader } = await connected(t);

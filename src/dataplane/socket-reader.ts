@@ -1,4 +1,5 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { ReadGate } from './read-gate.ts';
 
 /** What a socket that is accepted is read into; all of a worker's share it, one read at a time. */
@@ -15,7 +16,8 @@ export class SocketReader {
   /** @param how `adopt`: an accepted, paused TCP socket, whose place another takes. */
   constructor(socket: Socket, how: 'adopt' | 'as-is' = 'as-is') {
     const adopted = how === 'adopt' ? adopt(socket, this.#onRead) : undefined;
-    this.isVolatile = adopted !== undefined;
+    const isDiverted = socket instanceof TLSSocket && divert(socket, this.#onRecord);
+    this.isVolatile = adopted !== undefined || isDiverted;
     this.socket = adopted ?? socket;
     this.#gate = new ReadGate(this.socket);
     if (adopted !== undefined) return;
@@ -38,6 +40,15 @@ export class SocketReader {
     return true;
   };
 
+  /** All records of what was read are decrypted and come, also after a pause: then they wait in the socket, as copies. */
+  readonly #onRecord = (length: number): boolean => {
+    const { socket } = this;
+    const isFlowing = socket.readableFlowing === true && socket.readableLength === 0;
+    if (isFlowing) this.#onRead(length);
+    else socket.push(Buffer.from(sharedBuffer.subarray(0, length)));
+    return true;
+  };
+
   #take(chunk: Buffer): void {
     this.#gate.begin(chunk.length);
     this.onChunk(chunk);
@@ -46,7 +57,7 @@ export class SocketReader {
 }
 
 interface HandleOwner {
-  _handle?: object | null;
+  _handle?: { useUserBuffer?(buffer: Buffer): void } | null;
 }
 
 /**
@@ -63,4 +74,27 @@ function adopt(accepted: Socket, onRead: (length: number) => boolean): Socket | 
   const onread: OnReadOpts = { buffer: sharedBuffer, callback: onRead };
   const options = { handle, onread, allowHalfOpen: accepted.allowHalfOpen };
   return new Socket(options as SocketConstructorOpts);
+}
+
+/** Where a socket keeps what `onread` says, by Node's own names: no public one reaches it. */
+interface ReadTarget {
+  [symbol: symbol]: unknown;
+}
+
+/**
+ * `onread` for a TLS socket that was accepted: else Node makes 16 KiB of memory for each record, which uploads pile up to 64 MiB
+ * a worker before V8 finds that worth a collection. False where Node does not let it, or something was read already.
+ */
+function divert(socket: TLSSocket, onRead: (length: number) => boolean): boolean {
+  const { _handle: handle } = socket as unknown as HandleOwner;
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const buffer = symbols.find(({ description }) => description === 'kBuffer');
+  const callback = symbols.find(({ description }) => description === 'kBufferCb');
+  if (buffer === undefined || callback === undefined || socket.readableLength > 0) return false;
+  if (handle?.useUserBuffer === undefined) return false;
+  const target = socket as unknown as ReadTarget;
+  target[buffer] = sharedBuffer;
+  target[callback] = onRead;
+  handle.useUserBuffer(sharedBuffer);
+  return true;
 }
