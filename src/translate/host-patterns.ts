@@ -41,9 +41,16 @@ export function matchPatterns(
   return [...first.values()];
 }
 
-function problemOf({ path }: RouteEntry): string | undefined {
-  return path === '/' ? undefined : patternProblem(path);
+function problemOf({ path, claim }: RouteEntry): string | undefined {
+  if (path === '/') return undefined;
+  const isTooMuch = (claim?.owner.patternSize ?? 0) > MAX_SIZE_OF_INGRESS;
+  return isTooMuch
+    ? 'the paths of this Ingress are too large together, split it'
+    : patternProblem(path);
 }
+
+/** About a second of compiling, in which no other change of the cluster is seen to. */
+const MAX_SIZE_OF_INGRESS = 200_000;
 
 /**
  * What stands in for a pattern that can't be served: nothing, so that other rules get its requests, as they would where it does

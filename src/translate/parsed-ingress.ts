@@ -13,6 +13,7 @@ import { readEndpointTlsWish, type EndpointTlsWish } from './endpoint-tls.ts';
 import { parseHostName } from './host-name.ts';
 import { objectOf, objectsOf, textOf, textsOf } from './loose.ts';
 import { isObjectName } from './object-name.ts';
+import { patternSize } from './pattern-size.ts';
 import type { HttpIngressPath, Ingress, IngressRule, ObjectKey } from './snapshot.ts';
 import { isSuspiciousText } from './suspicious-text.ts';
 import type { TranslateOptions } from './translate-options.ts';
@@ -52,6 +53,8 @@ export interface IngressOwner {
   /** Unix time, milliseconds; infinity where it is not known, which counts as the youngest. */
   readonly createdAtMs: number;
   readonly annotations: AnnotationReading;
+  /** Of all its paths, as regular expressions. */
+  readonly patternSize: number;
 }
 
 export interface RuleClaim {
@@ -82,7 +85,13 @@ export function parseIngress(ingress: Ingress, context: ParsingContext): ParsedI
   const object = `Ingress ${namespace}/${name}`;
   const key = `${namespace}/${name}`;
   const spec = objectOf(ingress.spec);
-  const owner = { namespace, name, object, createdAtMs: createdAtMs(ingress) };
+  const owner = {
+    namespace,
+    name,
+    object,
+    createdAtMs: createdAtMs(ingress),
+    patternSize: patternSizeOf(spec),
+  };
   const prefix = context.options.annotationsPrefix;
   const dropped = (...findings: readonly Finding[]): ParsedIngress => {
     const clientVerification = readDroppedVerification(ingress.metadata.annotations, {
@@ -139,6 +148,15 @@ function emptyClaims(
 ): readonly HostClaim[] {
   const { claims } = new ClaimReader({ ...owner, annotations: NO_ANNOTATIONS }, spec).read();
   return claims.map((claim) => ({ ...claim, rules: [], fallback: undefined, tls: undefined }));
+}
+
+function patternSizeOf(spec: IngressSpec): number {
+  return objectsOf(spec?.rules)
+    .flatMap((rule) => objectsOf(objectOf(rule?.http)?.paths))
+    .reduce(
+      (sum, path) => sum + patternSize((textOf(path?.path) ?? '').slice(0, MAX_PATH_LENGTH)),
+      0,
+    );
 }
 
 function createdAtMs({ metadata }: Ingress): number {
