@@ -132,6 +132,8 @@ export class ControlPlane {
   #startEtcd(): void {
     this.#start('etcd', {
       'data-dir': this.#path('etcd'),
+      // As kubeadm has it. Without, watches of what nobody writes get no bookmarks.
+      'watch-progress-notify-interval': '5s',
       'listen-client-urls': ETCD,
       'advertise-client-urls': ETCD,
       'listen-peer-urls': 'http://127.0.0.1:2380',
