@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
+import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { CertificateSource } from './certificate-source.ts';
 import type { CertificatePair } from './certificate-state.ts';
@@ -12,20 +13,26 @@ export interface CertificateFilesOptions {
   readonly intervalMs: number;
 }
 
+export interface CertificateFilesDeps {
+  readonly log: Logger;
+  /** In the place of those that it said before. */
+  readonly setFindings: (findings: readonly Finding[]) => void;
+}
+
 /**
  * A certificate and its key in two files, read again and again: a mounted Secret changes by symbolic links, which no watch of
  * a file sees. Until both are there and fit together the last ones are served.
  */
 export class CertificateFiles implements CertificateSource {
   readonly #options: CertificateFilesOptions;
-  readonly #log: Logger;
+  readonly #deps: CertificateFilesDeps;
   readonly #stopping = new AbortController();
   #used: CertificatePair | undefined;
   #problem: string | undefined;
 
-  constructor(options: CertificateFilesOptions, log: Logger) {
+  constructor(options: CertificateFilesOptions, deps: CertificateFilesDeps) {
     this.#options = options;
-    this.#log = log;
+    this.#deps = deps;
   }
 
   start(use: (pair: CertificatePair) => Promise<void>): void {
@@ -41,7 +48,7 @@ export class CertificateFiles implements CertificateSource {
     while (!signal.aborted) {
       try {
         await this.#look(use);
-        this.#problem = undefined;
+        this.#settle(undefined);
       } catch (error) {
         this.#report(error);
       }
@@ -64,9 +71,30 @@ export class CertificateFiles implements CertificateSource {
   }
 
   #report(error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    this.#settle(error instanceof Error ? error.message : String(error));
+  }
+
+  #settle(problem: string | undefined): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.#log.warn({ reason: problem }, 'webhook certificate files can not be used');
+    const { log, setFindings } = this.#deps;
+    setFindings(problem === undefined ? [] : [this.#finding(problem)]);
+    if (problem !== undefined) {
+      log.warn({ reason: problem }, 'webhook certificate files can not be used');
+    }
+  }
+
+  #finding(problem: string): Finding {
+    const { certificate, key } = this.#options;
+    const state =
+      this.#used === undefined
+        ? 'the admission webhook does not listen, so Ingresses are written unchecked, or not at all with failurePolicy Fail'
+        : 'the last ones that could be used are served';
+    return {
+      code: 'webhook-certificate-invalid',
+      object: `File ${certificate}`,
+      field: undefined,
+      message: `It can't be used together with ${key} (${problem}): ${state}. Mount a certificate and its key there; both are read again every few seconds.`,
+    };
   }
 }

@@ -6,6 +6,7 @@ import {
 import { CertificateFiles } from '../admission/certificate-files.ts';
 import { CertificateKeeper, keeperTiming } from '../admission/certificate-keeper.ts';
 import type { CertificateSource } from '../admission/certificate-source.ts';
+import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
 import { ApiWriter } from '../source/kubernetes/api-writer.ts';
 import { Credentials } from '../source/kubernetes/credentials.ts';
@@ -51,8 +52,12 @@ function createCertificates(
   { certificate }: AdmissionOptions,
   { cluster, namespace, store, log }: Omit<AdmissionContext, 'onFatal'>,
 ): CertificateSource {
+  const setFindings = (findings: readonly Finding[]): void => {
+    store.setFindings('webhook certificate', findings);
+  };
   if (certificate.kind === 'files') {
-    return new CertificateFiles({ ...certificate, intervalMs: FILES_INTERVAL_MS }, log);
+    const options = { ...certificate, intervalMs: FILES_INTERVAL_MS };
+    return new CertificateFiles(options, { log, setFindings });
   }
   const [secretNamespace = '', name = ''] = keptIn(certificate.secret, namespace, log);
   return new CertificateKeeper(
@@ -69,9 +74,7 @@ function createCertificates(
         transport: new Http1Transport(),
         timeoutMs: TIMEOUT_MS,
       }),
-      setFindings: (findings) => {
-        store.setFindings('webhook certificate', findings);
-      },
+      setFindings,
       log,
     },
   );

@@ -102,6 +102,8 @@ export const findingEffects = {
   'source-forbidden': 'partial',
   /** The API server refuses a write: a status, an event, the Lease. */
   'write-forbidden': 'notice',
+  /** The files of the admission webhook's certificate can't be used. */
+  'webhook-certificate-invalid': 'partial',
   /** Where we are reached is not known, so no status is written. */
   'status-address-missing': 'notice',
 } as const satisfies Record<string, FindingEffect>;

@@ -23,9 +23,15 @@ async function mount(folder: string, version: string, issued: IssuedCertificate)
 test('files that appear late, and change as a mounted Secret does, are served', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'webhook-'));
   t.after(() => rm(folder, { recursive: true }));
+  const told: string[] = [];
   const files = new CertificateFiles(
     { certificate: join(folder, 'cert'), key: join(folder, 'key'), intervalMs: 5 },
-    createLogger({ level: 'silent' }),
+    {
+      log: createLogger({ level: 'silent' }),
+      setFindings: (findings) => {
+        told.push(findings.map(({ code, message }) => `${code}: ${message}`).join());
+      },
+    },
   );
   t.after(() => {
     files.stop();
@@ -47,6 +53,7 @@ test('files that appear late, and change as a mounted Secret does, are served', 
   await mount(folder, 'broken', { ...second, certificate: 'nonsense' });
   await mount(folder, 'v2', second);
   await next.promise;
+  assert.match(told[0] ?? '', /^webhook-certificate-invalid: .*ENOENT.*does not listen/);
   assert.deepEqual(
     used.map(({ certificate }) => certificate),
     [first.certificate, second.certificate],
