@@ -79,7 +79,7 @@ suite(`churn, CHURN_SEED=${SEED}`, () => {
         args: ARGS,
       });
       t.after(() => fresh.stop());
-      await fresh.untilReady();
+      await eventually('it is ready', () => fresh.untilReady(), { withinMs: 60_000 });
       await eventually('it serves what a fresh start serves', async () => {
         assert.deepEqual(await tableOf(tsNginx), await tableOf(fresh));
       });
