@@ -41,3 +41,28 @@ test('what is asked for by a flush belongs to the next turn', async () => {
   await setImmediate();
   assert.deepEqual(order, ['first', 'second', 'later']);
 });
+
+test('many do not wait for a long turn, but for the event in which they came', async () => {
+  await takeTurn(8, flushAfterThisTurn);
+  let flushed = 0;
+  const ask = (count: number): void => {
+    for (let index = 0; index < count; index++) flushWhenDue({ flush: () => (flushed += 1) });
+  };
+  ask(63);
+  await nextTick();
+  assert.equal(flushed, 0);
+  ask(1);
+  assert.equal(flushed, 0);
+  await nextTick();
+  assert.equal(flushed, 64);
+  ask(1);
+  assert.equal(flushed, 64);
+  await setImmediate();
+  assert.equal(flushed, 65);
+});
+
+function nextTick(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}

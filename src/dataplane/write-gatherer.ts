@@ -7,6 +7,8 @@ export interface Gathered {
 const FEW = 2;
 /** After such a turn, what comes leaves at once so many times, before it is tried again. */
 const TIMES_AT_ONCE = 32;
+/** A poll may bring a thousand events: as soon as so many outputs wait they leave, once the present event was handled. */
+const MOST = 64;
 
 let waiting: Gathered[] = [];
 let timesAtOnce = 0;
@@ -27,6 +29,7 @@ export function flushAfterThisTurn(output: Gathered): void {
 export function flushWhenDue(output: Gathered): void {
   if (timesAtOnce === 0) {
     flushAfterThisTurn(output);
+    if (waiting.length >= MOST) process.nextTick(flushAll);
   } else {
     timesAtOnce -= 1;
     output.flush();
@@ -35,6 +38,7 @@ export function flushWhenDue(output: Gathered): void {
 
 function flushAll(): void {
   const outputs = waiting;
+  if (outputs.length === 0) return;
   waiting = [];
   timesAtOnce = outputs.length <= FEW ? TIMES_AT_ONCE : 0;
   for (const output of outputs) output.flush();
