@@ -97,6 +97,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
       controllerClass: flags.text('controller-class') ?? 'ts-nginx.io/ingress-controller',
       ingressClassByName: flags.boolean('ingress-class-by-name'),
       isOnlyController: manifests.length > 0,
+      overruledKeys: new Set(flags.isGiven('workers') ? ['worker-processes'] : []),
       watchIngressWithoutClass: flags.boolean('watch-ingress-without-class'),
       watchNamespaces,
       namespaceSelector,

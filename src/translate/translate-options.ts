@@ -11,6 +11,8 @@ export interface TranslateOptions {
   readonly ingressClassByName: boolean;
   /** Nobody else serves these objects (a folder of manifests), so an Ingress of another class is worth a finding. */
   readonly isOnlyController?: boolean;
+  /** Keys of the ConfigMap that a flag decides, so that it is no finding that they have no effect. */
+  readonly overruledKeys?: ReadonlySet<string>;
   readonly watchIngressWithoutClass: boolean;
   /** Empty: all. */
   readonly watchNamespaces: readonly string[];

@@ -127,11 +127,13 @@ export function memoryOf(options: TranslateOptions): Memory {
 
 function readConfigMap(
   snapshot: Snapshot,
-  { configMap: key }: TranslateOptions,
+  { configMap: key, overruledKeys }: TranslateOptions,
   memory: Memory,
 ): ReturnType<typeof translateConfigMap> {
   const configMap = key === undefined ? undefined : snapshot.configMaps.get(key);
-  return memory.configMaps.get('', [configMap], () => translateConfigMap(key, configMap));
+  return memory.configMaps.get('', [configMap], () =>
+    translateConfigMap(key, configMap, overruledKeys),
+  );
 }
 
 function reportStreams(

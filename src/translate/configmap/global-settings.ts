@@ -12,6 +12,7 @@ import type { KeySpec } from './key.ts';
 import { accessLogSettings } from './log-keys.ts';
 import { reportCiphers, tlsSettings, type TlsContext } from './tls-keys.ts';
 import { quietKeys, unsupportedKeys } from './unsupported-keys.ts';
+import { describeLoss } from './unsupported-losses.ts';
 import { upstreamSettings } from './upstream-keys.ts';
 
 /** What the ConfigMap says, for everything that an Ingress does not say otherwise. */
@@ -37,10 +38,14 @@ const defaults = Object.fromEntries(
   [...knownKeys].map(([name, spec]) => [name, defaultOf(spec)]),
 ) as ConfigMapValues;
 
-/** `configMap` undefined: `key` names nothing that exists, or nothing was named. Both mean defaults. */
+/**
+ * `configMap` undefined: `key` names nothing that exists, or nothing was named. Both mean defaults. `overruled`: keys that the
+ * command line decides.
+ */
 export function translateConfigMap(
   key: ObjectKey | undefined,
   configMap: ConfigMap | undefined,
+  overruled: ReadonlySet<string> = new Set(),
 ): ConfigMapResult {
   const findings: Finding[] = [];
   const brokenGuards = new Set<string>();
@@ -55,6 +60,7 @@ export function translateConfigMap(
     const spec = knownKeys.get(name);
     const text = raw.trim();
     if (spec === undefined) {
+      if (overruled.has(name)) continue;
       const report = unhonouredKey(object, name, text);
       if (report !== undefined) findings.push(report);
       continue;
@@ -133,9 +139,7 @@ function unhonouredKey(object: string, name: string, text: string): Finding | un
     return finding('configmap-key-unknown', object, field.replace(/[^\x20-\x7e]/g, '�'), message);
   }
   if (text === '' || text === inEffect) return undefined;
-  const message =
-    'The key is not honoured yet and has no effect; remove it, or count with its default.';
-  return finding('configmap-key-unsupported', object, field, message);
+  return finding('configmap-key-unsupported', object, field, describeLoss(name, inEffect));
 }
 
 /** What follows from values that parse and mean more than they say. */
