@@ -8,6 +8,8 @@ import { createDefaultCertificate } from '../src/translate/default-certificate.t
 import { startThread } from '../src/workers/worker-link.ts';
 import { WorkerPool } from '../src/workers/worker-pool.ts';
 
+const LONGEST_CHANGE_MS = 30_000;
+
 /** What one change cost. */
 export interface Propagation {
   /** From the write of the object to the acknowledgement of the last worker. */
@@ -100,8 +102,12 @@ export async function startControlPlane(
       };
       bytes = 0;
       const startedAt = performance.now();
+      const timer = setTimeout(() => {
+        live.reject(new Error('a change did not become live'));
+      }, LONGEST_CHANGE_MS);
       write();
       await live.promise;
+      clearTimeout(timer);
       return { ms: performance.now() - startedAt, bytes };
     },
     stop: async () => {

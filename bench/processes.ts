@@ -112,7 +112,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** CPU time that a process and its descendants have used so far, all threads, user and system. */
+/** CPU time that a process and its descendants have used so far, those that have ended too; all threads, user and system. */
 export function treeCpuMs(pid: number): number {
   let ticks = 0;
   for (const member of processTree(pid)) ticks += statOf(member).ticks;
@@ -158,5 +158,6 @@ function processTree(root: number): number[] {
 function statOf(pid: number): { readonly parent: number; readonly ticks: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+  return { parent: Number(fields[1]), ticks };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { peerNames, type Cell, type PeerName } from './cell.ts';
 import type { CellResult, Sample } from './measure.ts';
@@ -43,6 +43,10 @@ export interface LatencyRow {
   /** Of what nginx can serve. */
   readonly share: number;
   readonly ratePerSecond: number;
+  /** Without an answer in time, or with another. */
+  readonly failed: number;
+  /** What the generator itself was late. */
+  readonly ownP99Ms: number;
   readonly p50Ms: Spread;
   readonly p99Ms: Spread;
   readonly p999Ms: Spread;
@@ -103,6 +107,7 @@ export function saveResults(results: Results): string {
 
 /** Undefined: there is none yet. */
 export function newestResults(): Results | undefined {
+  if (!existsSync(FOLDER)) return undefined;
   const [newest] = readdirSync(FOLDER)
     .filter((name) => name.endsWith('.json'))
     .sort()

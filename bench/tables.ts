@@ -1,5 +1,11 @@
 import type { PeerName } from './cell.ts';
-import { peersIn, type CellRow, type LatencyRow, type PeerFigures } from './results.ts';
+import {
+  peersIn,
+  type CellRow,
+  type ControlPlaneRow,
+  type LatencyRow,
+  type PeerFigures,
+} from './results.ts';
 import type { Spread } from './spread.ts';
 
 export const peerTitles: Readonly<Record<PeerName, string>> = {
@@ -19,7 +25,7 @@ export function costTable(rows: readonly CellRow[]): string {
     rows.map((row) => [
       `\`${row.cell}\``,
       row.about,
-      row.peers.nginx?.cpuMicros.median.toPrecision(3) ?? '',
+      microsText(row.peers.nginx),
       ...others.map((peer) => costText(row.peers[peer], peer === 'ts-nginx')),
     ]),
   );
@@ -46,20 +52,32 @@ export function latencyTable(rows: readonly LatencyRow[]): string {
 }
 
 /** One column a size. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function controlPlaneTable(rows: readonly ControlPlaneRow[]): string {
+  const names = rows[0]?.figures.map(([name]) => name) ?? [];
+  return table(
+    ['', ...rows.map(({ ingresses }) => `${thousands(ingresses)} Ingresses`)],
+    names.map((name, index) => [name, ...rows.map(({ figures }) => figures[index]?.[1] ?? '')]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (fields: readonly string[]): string => `| ${fields.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+function microsText(figures: PeerFigures | undefined): string {
+  return figures === undefined ? '' : thousands(figures.cpuMicros.median);
+}
+
 function costText(figures: PeerFigures | undefined, isOurs: boolean): string {
   if (figures === undefined) return '';
-  if (figures.ratio === undefined) return `${figures.cpuMicros.median.toPrecision(3)} µs`;
+  if (figures.ratio === undefined) return `${microsText(figures)} µs`;
   const { median, min, max } = figures.ratio;
   const text = median.toFixed(2);
   return `${isOurs ? `**${text}**` : text} (${min.toFixed(2)}–${max.toFixed(2)})`;
 }
 
-/** With a mark where the proxy was not what limited it. */
+/** With the share of the core that was used: far from all, the proxy was not the limit. */
 function throughputText(figures: PeerFigures | undefined): string {
   if (figures === undefined) return '';
   const { requestsPerSecond, busy } = figures;
@@ -67,7 +85,8 @@ function throughputText(figures: PeerFigures | undefined): string {
 }
 
 function spreadText({ median, min, max }: Spread): string {
-  return `${median.toPrecision(2)} (${min.toPrecision(2)}–${max.toPrecision(2)})`;
+  const text = (value: number): string => String(Number(value.toPrecision(value < 10 ? 2 : 3)));
+  return `${text(median)} (${text(min)}–${text(max)})`;
 }
 
 function thousands(value: number): string {

@@ -20,8 +20,8 @@ export const nginx: Peer = {
   },
 };
 
-/** Exported for the measurement of reloads. */
-export function configText(site: Site, port: number): string {
+/** `more`: another server, for the measurement of reloads. */
+export function configText(site: Site, port: number, more = ''): string {
   const { hosts, upstreamPort, accessLogPath, folder, workers } = site;
   return `
 daemon off;
@@ -50,6 +50,7 @@ http {
     keepalive_requests 100000000;
   }
   ${hosts.map((host, index) => serverText(site, host, port, index === 0)).join('')}
+  ${more}
 }
 `;
 }
