@@ -9,6 +9,8 @@ const SHARES = [0.3, 0.7];
 const REFERENCE: PeerName = 'nginx';
 /** More than are ever busy at these loads, unless a proxy stops for a while. */
 const CONNECTIONS = 128;
+/** Of each round at least: one in a thousand shall be many. */
+const LEAST_SECONDS = 2;
 /** Of nginx when all connections are busy. */
 const CAPACITY_SECONDS = 2;
 /** What the generator may be late itself. */
@@ -27,6 +29,7 @@ export async function measureLatency(
   load: LoadGenerator,
   options: MeasureOptions,
 ): Promise<LatencyResult> {
+  const seconds = options.isQuick ? options.seconds : Math.max(options.seconds, LEAST_SECONDS);
   const arena = await openArena(cell, peers, options.cores);
   try {
     const capacity = await warmUp(arena, load, options);
@@ -35,7 +38,7 @@ export async function measureLatency(
       for (const share of SHARES) {
         for (const { peer, running } of arena.contenders) {
           const ratePerSecond = Math.round(capacity * share);
-          const shape = arena.shape(running.port, options.seconds);
+          const shape = arena.shape(running.port, seconds);
           const result = await runOpenLoop({ ...shape, connections: CONNECTIONS, ratePerSecond });
           const key = keyOf(peer, share);
           results.set(key, [...(results.get(key) ?? []), result]);

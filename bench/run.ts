@@ -53,7 +53,7 @@ async function run(): Promise<void> {
     names: positionals,
     peers: wanted,
     rounds: Number(values.rounds ?? (values.quick ? 2 : 7)),
-    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    seconds: Number(values.seconds ?? 1),
     isQuick: values.quick,
     cores: findCores(),
     note,

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writePerformancePage } from '../bench/page.ts';
 import { renderBalancingCharts } from './balancing-charts.ts';
 import { renderAnnotationsPage, renderConfigMapPage } from './render-pages.ts';
 
@@ -13,3 +14,4 @@ for (const [name, text] of [
 for (const [name, chart] of renderBalancingCharts()) {
   writeFileSync(join(import.meta.dirname, 'balancing', name), chart);
 }
+await writePerformancePage();
