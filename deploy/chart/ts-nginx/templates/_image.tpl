@@ -106,8 +106,11 @@ where that has no registry, the default backend's own is kept.
 {{- dict "name" $named "isOurs" false "leftover" "" | toJson -}}
 {{- else -}}
 {{- $ours := (include "ts-nginx.controllerImage" . | fromJson).name -}}
+{{- $rest := "" -}}
+{{- with $image.tag }}{{- $rest = printf "tag %s" (include "ts-nginx.text" .) }}{{- end -}}
+{{- with $image.digest }}{{- $rest = printf "%s digest %s" $rest . | trim }}{{- end -}}
 {{- $ownRegistry := default (include "ts-nginx.registryOf" (default "" $path)) (include "ts-nginx.registry" (default "" $registry)) -}}
 {{- if and $ownRegistry (not (contains "/" $ours)) }}{{- $ours = printf "%s/%s" $ownRegistry $ours }}{{- end -}}
-{{- dict "name" $ours "isOurs" true "leftover" (ternary $named "" (not (empty $path))) | toJson -}}
+{{- dict "name" $ours "isOurs" true "leftover" (ternary $named $rest (not (empty $path))) | toJson -}}
 {{- end -}}
 {{- end -}}

@@ -89,7 +89,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 {{- printf "%s-%s" (include "ingress-nginx.fullname" .) .Values.controller.admissionWebhooks.name | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* metadata of an object: {root, name, component?, namespace?, labels?, annotations?}; namespace "-": none. */}}
+{{/*
+metadata of an object: {root, name, component?, namespace?, labels?, annotations?, isService?}; namespace "-": none. Annotations of
+Services may be templates.
+*/}}
 {{- define "ts-nginx.metadata" -}}
 name: {{ .name }}
 {{- if ne "-" (default "" .namespace) }}
@@ -105,7 +108,7 @@ labels:
   {{- end }}
 {{- with .annotations }}
 annotations:
-  {{- include "ts-nginx.strings" (dict "map" . "root" $.root) | nindent 2 }}
+  {{- include "ts-nginx.strings" (dict "map" . "root" (ternary $.root nil (default false $.isService))) | nindent 2 }}
 {{- end }}
 {{- end -}}
 

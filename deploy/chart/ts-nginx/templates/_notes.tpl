@@ -28,6 +28,11 @@
 * defaultBackend.image: {{ . }} was not used. The image is {{ $backendImage.name }}, which answers the same; one of your own needs another name.
 {{- end }}
 {{- end }}
+{{- $namespace := include "ingress-nginx.namespace" . }}
+{{- $watched := default $namespace $controller.scope.namespace }}
+{{- if and .Values.defaultBackend.enabled $controller.scope.enabled (ne $watched $namespace) (not (include "ts-nginx.extraArg" (dict "root" . "name" "default-backend-service"))) }}
+* defaultBackend: its Service is in namespace {{ $namespace }}, and namespace {{ $watched }} alone is watched (controller.scope), so that the built-in 404 answers in its place. Name a Service there by controller.extraArgs.default-backend-service.
+{{- end }}
 {{- with include "ts-nginx.configNotes" . | trim }}
 {{ . }}
 {{- end }}

@@ -41,7 +41,7 @@ works under rules for all of them as under rules for single names.
 {{- if eq .Values.tsNginx.rbac.secrets "cluster" }}
 {{ include "ts-nginx.rules.secrets" . }}
 {{- end }}
-{{- if $controller.scope.namespaceSelector }}
+{{- if or $controller.scope.namespaceSelector (include "ts-nginx.extraArg" (dict "root" . "name" "watch-namespace-selector")) }}
 - apiGroups: ['']
   resources: [namespaces]
   verbs: [list, watch]

@@ -22,7 +22,7 @@ selector:
 {{- if not (has .values.maxUnavailable (list nil "")) }}
 maxUnavailable: {{ include "ts-nginx.port" .values.maxUnavailable }}
 {{- else }}
-minAvailable: {{ include "ts-nginx.port" (default 1 .values.minAvailable) }}
+minAvailable: {{ include "ts-nginx.port" (ternary 1 .values.minAvailable (eq "" (toString .values.minAvailable))) }}
 {{- end }}
 {{- with .values.unhealthyPodEvictionPolicy }}
 unhealthyPodEvictionPolicy: {{ . }}

@@ -24,7 +24,7 @@
 apiVersion: v1
 kind: Service
 metadata:
-  {{- include "ts-nginx.metadata" (dict "root" $root "name" (printf "%s%s" (include "ingress-nginx.controller.fullname" $root) $suffix) "component" "controller" "labels" $labels "annotations" $service.annotations) | nindent 2 }}
+  {{- include "ts-nginx.metadata" (dict "root" $root "name" (printf "%s%s" (include "ingress-nginx.controller.fullname" $root) $suffix) "component" "controller" "labels" $labels "annotations" $service.annotations "isService" true) | nindent 2 }}
 spec:
   type: {{ $type }}
   {{- with include "ts-nginx.serviceFields" (dict "values" $service) }}

@@ -1,13 +1,15 @@
 {{/*
 Makes .Values whole, so that templates read them without fear of nil; each template begins with it.
-- Where another chart's values stand in place of ours (`--reuse-values`), ours are filled in and its defaults recognised.
-- Elsewhere only maps that were set to null are there again, empty: a null means none.
+- What is null, or missing since another chart's values stand in place of ours (`--reuse-values`), is the default again;
+  but for keys of which null says something.
+- Beside another chart's values, that chart's own defaults are recognised.
 */}}
 {{- define "ts-nginx.prepare" -}}
 {{- if not (hasKey .Values "tsNginxPrepared") -}}
 {{- $defaults := .Files.Get "files/values.yaml" | fromYaml -}}
-{{- /* Beside another chart's values, tsNginx is what the user says of it, and not whole. */ -}}
-{{- $reused := not (hasKey (default dict .Values.tsNginx) "topologySpread") -}}
+{{- /* Beside another chart's values, tsNginx is what the user says of it, and ingress-nginx's Jobs have their image. */ -}}
+{{- $jobs := default dict (default dict (default dict .Values.controller).admissionWebhooks).patch -}}
+{{- $reused := and (not (hasKey (default dict .Values.tsNginx) "topologySpread")) (hasKey $jobs "image") -}}
 {{- $unknown := include "ts-nginx.unknownKeys" (dict "values" .Values "defaults" $defaults "path" "") | trim -}}
 {{- if $reused }}{{- include "ts-nginx.dropForeignDefaults" . }}{{- end -}}
 {{- include "ts-nginx.fill" (dict "values" .Values "defaults" $defaults "reused" $reused) -}}
@@ -21,17 +23,29 @@ Makes .Values whole, so that templates read them without fear of nil; each templ
 {{- has . (list "livenessProbe" "readinessProbe" "startupProbe" "lifecycle" "resources" "nodeSelector" "seccompProfile" "patch") -}}
 {{- end -}}
 
+{{/* Keys of which null says something: that the field is left out, for the API server or somebody else to decide. */}}
+{{- define "ts-nginx.mayBeNone" -}}
+{{- $scalars := list "replicaCount" "runAsUser" "runAsGroup" "ipFamilies" "ipFamilyPolicy" "targetCPUUtilizationPercentage" "targetMemoryUtilizationPercentage" -}}
+{{- or (has . $scalars) (eq "true" (include "ts-nginx.isOpaque" .)) -}}
+{{- end -}}
+
+{{/* The defaults, in place of what is null or missing; and booleans in place of those in quotes: {values, defaults, reused}. */}}
 {{- define "ts-nginx.fill" -}}
 {{- $values := .values -}}
 {{- $reused := .reused -}}
 {{- range $key, $default := .defaults -}}
 {{- $value := index $values $key -}}
-{{- if and (kindIs "map" $default) (ne "true" (include "ts-nginx.isOpaque" $key)) -}}
-{{- if not (kindIs "map" $value) }}{{- $_ := set $values $key dict }}{{- end -}}
-{{- include "ts-nginx.fill" (dict "values" (index $values $key) "defaults" $default "reused" $reused) -}}
-{{- else if and $reused (not (hasKey $values $key)) -}}
+{{- $isForeign := and $reused (not (hasKey $values $key)) -}}
+{{- if kindIs "invalid" $value -}}
+{{- if or $isForeign (ne "true" (include "ts-nginx.mayBeNone" $key)) }}{{- $_ := set $values $key $default }}{{- end -}}
+{{- else if kindIs "map" $default -}}
+{{- if not (kindIs "map" $value) -}}
 {{- $_ := set $values $key $default -}}
-{{- else if and (kindIs "bool" $default) (kindIs "string" $value) -}}
+{{- else if not (or (eq $key "containerPort") (eq "true" (include "ts-nginx.isOpaque" $key))) -}}
+{{- /* Of containerPort, one that is null is not declared. */ -}}
+{{- include "ts-nginx.fill" (dict "values" $value "defaults" $default "reused" $reused) -}}
+{{- end -}}
+{{- else if and (kindIs "string" $value) (or (kindIs "bool" $default) (and (kindIs "invalid" $default) (has $value (list "true" "false")))) -}}
 {{- $_ := set $values $key (eq $value "true") -}}
 {{- end -}}
 {{- end -}}
