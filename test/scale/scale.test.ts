@@ -7,6 +7,7 @@ import { auditedRequests, type AuditEvent } from '../cluster/harness/audit.ts';
 import { ownControlPlane, startCluster, type Cluster } from '../cluster/harness/cluster.ts';
 import { eventually } from '../cluster/harness/eventually.ts';
 import { installWithoutDeployment, runTsNginx } from '../cluster/harness/install.ts';
+import { addressesIn, type IngressObject } from '../cluster/harness/reporting.ts';
 import type { TsNginx } from '../cluster/harness/ts-nginx.ts';
 import { request } from '../cluster/harness/wire.ts';
 import { compile } from './compile.ts';
@@ -20,6 +21,7 @@ import {
   type Figure,
 } from './figures.ts';
 import { BACKEND, Site } from './site.ts';
+import { Traffic } from './traffic.ts';
 
 const DIVISOR = Number(process.env['SCALE_DIVISOR'] ?? 1);
 const site = new Site({
@@ -34,6 +36,8 @@ const CHANGES = 200;
 const CHANGES_A_SECOND = 20;
 /** Kept connections that look for each change: the kernel spreads them over the workers. */
 const CONNECTIONS = 4;
+const TRAFFIC_MS = 10_000;
+const ALL_INGRESSES = '/apis/networking.k8s.io/v1/ingresses';
 /** `SCALE_IDLE_SECONDS=1500` for whole lifetimes of watches. */
 const IDLE_MS = Number(process.env['SCALE_IDLE_SECONDS'] ?? 20) * 1_000;
 
@@ -71,7 +75,11 @@ suite('scale', () => {
   test('start to ready', async (t) => {
     if (ownControlPlane(t, cluster) === undefined) return;
     const startedAt = performance.now();
-    tsNginx = await runTsNginx(cluster, { program, asPod: true });
+    tsNginx = await runTsNginx(cluster, {
+      program,
+      asPod: true,
+      args: ['--publish-service=ts-nginx/ts-nginx'],
+    });
     cleanup.defer(() => tsNginx.stop());
     await eventually('it is ready', () => tsNginx.untilReady(), { withinMs: 60_000 });
     const seconds = since(startedAt);
@@ -158,6 +166,38 @@ suite('scale', () => {
     );
   });
 
+  test('every Ingress has its status within a minute', async (t) => {
+    if (ownControlPlane(t, cluster) === undefined) return;
+    const lastChange = Math.floor((CHANGES - 1) / site.size.ingresses) * site.size.ingresses;
+    const target = tsNginx.http(site.hostOf(0), `/changed-${lastChange}`);
+    const before = new Traffic(target);
+    await delay(TRAFFIC_MS);
+    const quietMs = await before.stop();
+    const during = new Traffic(target);
+    const startedAt = performance.now();
+    await cluster.api.patch('/api/v1/namespaces/ts-nginx/services/ts-nginx/status', {
+      status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+    });
+    const seconds = await untilAllHaveStatus(cluster)
+      .then(() => since(startedAt))
+      .finally(() => during.stop());
+    const busyMs = await during.stop();
+    figures.push(
+      {
+        what: 'until the last Ingress has its status',
+        value: seconds,
+        unit: 's',
+        target: 60,
+        limit: 120,
+      },
+      { what: 'request before that, p50', value: percentile(quietMs, 0.5), unit: 'ms' },
+      { what: 'request before that, p99', value: percentile(quietMs, 0.99), unit: 'ms' },
+      { what: 'request meanwhile, p50', value: percentile(busyMs, 0.5), unit: 'ms' },
+      { what: 'request meanwhile, p99', value: percentile(busyMs, 0.99), unit: 'ms' },
+    );
+    assert.deepEqual(beyond(figures.slice(-5)), []);
+  });
+
   test('only the Secrets that are served were read, and each was listed once', async (t) => {
     const plane = ownControlPlane(t, cluster);
     if (plane === undefined) return;
@@ -174,6 +214,21 @@ suite('scale', () => {
     figures.push({ what: 'Secrets read', value: names.size, unit: '' });
   });
 });
+
+/** Asks for one at a time, so that the API server has next to nothing of it. */
+async function untilAllHaveStatus({ api }: Cluster): Promise<void> {
+  const deadline = performance.now() + 300_000;
+  let path = site.ingressPath(site.size.ingresses - 1);
+  while (performance.now() < deadline) {
+    await delay(250);
+    if (addressesIn(await api.get<IngressObject>(path)).length === 0) continue;
+    const { items } = await api.get<{ items: readonly IngressObject[] }>(ALL_INGRESSES);
+    const left = items.findLast((item) => addressesIn(item).length === 0);
+    if (left === undefined) return;
+    path = site.ingressPath(Number(left.metadata.name.replace('site-', '')));
+  }
+  throw new Error('some Ingress has no status after five minutes');
+}
 
 function isOfOneServed({ objectRef }: AuditEvent): boolean {
   return objectRef?.name !== undefined && !site.isStranger(objectRef.name);
