@@ -49,10 +49,7 @@ export function translateEndpointSet(
 ): EndpointSetResult {
   const { backend, service } = inputs;
   const key = `${backend.namespace}/${backend.service}`;
-  if (service === undefined) {
-    const reason = `the Service ${key} does not exist`;
-    return empty(backend, { code: 'service-missing', reason });
-  }
+  if (service === undefined) return empty(backend, serviceMissing(backend, options));
   const port = findServicePort(service, backend.port);
   if (objectOf(service.spec)?.type === 'ExternalName') {
     return translateExternalName(inputs, service, port, options);
@@ -64,6 +61,19 @@ export function translateEndpointSet(
   return inputs.address === 'endpoints'
     ? directEndpoints(inputs, service, port, options)
     : exposedEndpoints(inputs, service, port, options);
+}
+
+/** The default backend may be where nobody looks. */
+function serviceMissing(
+  { namespace, serviceKey }: ServiceBackend,
+  { watchNamespaces }: TranslateOptions,
+): BackendProblem {
+  const code = 'service-missing';
+  if (watchNamespaces.length === 0 || watchNamespaces.includes(namespace)) {
+    return { code, reason: `the Service ${serviceKey} does not exist` };
+  }
+  const remedy = 'Name one in a namespace that --watch-namespace names.';
+  return { code, reason: `the Service ${serviceKey} is not watched`, remedy };
 }
 
 /** What DNS must be asked for: the name of an ExternalName Service, or those of a load balancer. */

@@ -182,12 +182,13 @@ class Collector implements BackendsResult {
     key: string,
     object: string,
     field: string | undefined,
-    { code, reason }: BackendProblem,
+    { code, reason, remedy = REMEDIES[code] }: BackendProblem,
   ): void {
     const make = (): readonly Finding[] => {
       const sentence = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
       const consequence = key === 'default backend' ? '' : ': requests are answered 503';
-      return [finding(code, object, field, `${sentence}${consequence}.${remedyOf(code)}`)];
+      const last = remedy === undefined ? '' : ` ${remedy}`;
+      return [finding(code, object, field, `${sentence}${consequence}.${last}`)];
     };
     this.findings.push(this.#context.memory.findings.get(key, [code, reason, field], make));
   }
@@ -201,8 +202,3 @@ const REMEDIES: Partial<Record<FindingCode, string>> = {
   'service-not-exposed': `Mend that, or say by its annotation ${UPSTREAM_ADDRESS_ANNOTATION} how else it is reached.`,
   'external-name-unresolved': 'See whether DNS knows the name.',
 };
-
-function remedyOf(code: FindingCode): string {
-  const remedy = REMEDIES[code];
-  return remedy === undefined ? '' : ` ${remedy}`;
-}

@@ -10,6 +10,8 @@ export interface BackendProblem {
   readonly code: FindingCode;
   /** Half a sentence, without the consequence. */
   readonly reason: string;
+  /** A sentence; undefined: the usual one of `code`. */
+  readonly remedy?: string;
 }
 
 export interface EndpointSetResult {
