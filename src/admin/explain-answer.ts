@@ -2,7 +2,7 @@ import type { AdminAnswer } from './answer.ts';
 import { jsonAnswer, textAnswer } from './answer.ts';
 import type { AdminState } from './admin-state.ts';
 
-/** What would become of a request: `scheme`, `method`, `authority`, `target` and `clientAddress`, as `ts-nginx explain` asks. */
+/** What would become of a request: `scheme`, `method`, `authority`, `target`, `clientAddress` and `serverName`, as `ts-nginx explain` asks. */
 export function explainAnswer(state: AdminState, query: URLSearchParams): AdminAnswer {
   const authority = query.get('authority');
   if (authority === null) {
@@ -14,6 +14,7 @@ export function explainAnswer(state: AdminState, query: URLSearchParams): AdminA
     authority,
     target: query.get('target') ?? '/',
     clientAddress: query.get('clientAddress') ?? '192.0.2.1',
+    serverName: query.get('serverName') ?? undefined,
   });
   return explanation === undefined
     ? textAnswer(503, 'no configuration yet\n')

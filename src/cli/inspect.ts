@@ -91,6 +91,8 @@ function requestOf(text: string, texts: FlagTexts): ExplainRequest {
     authority: hostField(texts) ?? url.host,
     target: rest.startsWith('/') ? rest : `/${rest}`,
     clientAddress: clientOf(texts),
+    // No literal addresses: RFC 6066 §3.
+    serverName: isIP(url.hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? url.hostname : '',
   };
 }
 
@@ -136,18 +138,36 @@ function askInstance(admin: string): Inspector {
     const remedy =
       'name a running instance with --admin http://ADDRESS:PORT (kubectl port-forward brings its admin port here), ' +
       'or read the objects with --kubeconfig FILE or --manifests FOLDER';
-    const response = await fetch(url).catch((error: unknown) => {
-      const { cause } = error as { cause?: { code?: string } };
-      throw new UsageError(`no answer from ${admin} (${cause?.code ?? 'not reached'}): ${remedy}`);
-    });
+    const fail = (error: unknown): never => {
+      throw new UsageError(`no answer from ${admin} (${reasonOf(error)}): ${remedy}`);
+    };
+    const response = await fetch(url, { signal: AbortSignal.timeout(ADMIN_MS) }).catch(fail);
     if (!response.ok) throw new UsageError(`${url} answered ${response.status}: ${remedy}`);
-    return response.json();
+    const text = await response.text().catch(fail);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new UsageError(
+        `${url} answered no JSON, so it is no admin port of ts-nginx: ${remedy}`,
+      );
+    }
   };
   return {
-    explain: async (request) =>
-      (await ask(`/explain?${String(new URLSearchParams({ ...request }))}`)) as Explanation,
+    explain: async ({ serverName = '', ...request }) => {
+      const query = new URLSearchParams({ ...request, serverName });
+      return (await ask(`/explain?${String(query)}`)) as Explanation;
+    },
     status: async () => (await ask('/ingresses')) as StatusReport,
   };
+}
+
+/** An instance with thousands of Ingresses answers within a tenth of that. */
+const ADMIN_MS = 10_000;
+
+function reasonOf(error: unknown): string {
+  const { name, cause } = error as { name?: string; cause?: { code?: string } };
+  if (name === 'TimeoutError') return `silent for ${ADMIN_MS / 1_000} s`;
+  return cause?.code ?? 'not reached';
 }
 
 function isJson(texts: FlagTexts): boolean {

@@ -156,6 +156,7 @@ test('Ingresses that name the host in vain are told, each with its reason', () =
     { key: 'shop/none', ...named, className: undefined, owner: 'another class' },
     { key: 'shop/dropped', ...named, owner: 'ours' },
     { key: 'dark/web', ...named, owner: 'unwatched' },
+    { key: 'shop/all', hosts: ['*.example.com'], className: 'nginx', owner: 'another class' },
     { key: 'shop/else', hosts: ['else.test'], className: 'nginx', owner: 'another class' },
   ];
   const elsewhere = { ...missing, object: 'Ingress shop/else' };
@@ -175,12 +176,36 @@ test('Ingresses that name the host in vain are told, each with its reason', () =
       'Ingress shop/none: it names no class, and such Ingresses are not served here',
       'Ingress shop/dropped: it is of our class, and none of its paths is served on this host; what is to be fixed stands below',
       'Ingress dark/web: its namespace is not watched',
+      'Ingress shop/all: it is of another class, "nginx"',
     ],
   );
   assert.deepEqual(told.findings, [
     { ...dropped, effect: 'closed' },
     { ...missing, effect: 'partial' },
   ]);
+});
+
+test('a connection that was made for a host that asks for certificates serves no other', () => {
+  const clientVerification = {
+    fingerprint: 'f',
+    mode: 'required',
+    ca: '',
+    crls: [],
+    depth: 1,
+    subjectPattern: undefined,
+    errorPage: undefined,
+    passesCertificate: false,
+  } as const;
+  const hosts = [
+    sampleHost({ name: 'open.test', routes: [root] }),
+    sampleHost({ name: 'guarded.test', routes: [root], clientVerification }),
+  ];
+  const answerOf = (url: string, serverName?: string) =>
+    explain(explainable(hosts), request(url, { serverName }), log).answer?.status;
+  assert.equal(answerOf('https://guarded.test/', 'open.test'), 421);
+  assert.equal(answerOf('https://guarded.test/', 'guarded.test'), 400);
+  assert.equal(answerOf('https://guarded.test/'), 400);
+  assert.equal(answerOf('https://open.test/', 'open.test'), undefined);
 });
 
 test('a path without a rule is said to have no route, though an Ingress introduced the host', () => {

@@ -20,6 +20,7 @@ import type {
   ExplainRequest,
   KnownIngress,
 } from './explanation.ts';
+import { coveringNames } from './covering-names.ts';
 import { findingsConcerned } from './findings-concerned.ts';
 import { implicitRoutes, type IsImplicit } from './implicit-route.ts';
 import { notChosenHosts, notChosenIngresses, notChosenRoutes } from './not-chosen.ts';
@@ -43,8 +44,10 @@ export function explain(
 ): Explanation {
   const name = parseAuthority(request.authority);
   const hosts = hostsFor(config, name ?? '');
-  const table = createTable(config, hosts, log);
-  const exchange = createExchange(request, name ?? '', table);
+  const { serverName = name ?? '' } = request;
+  const table = createTable(config, [...new Set([...hosts, ...hostsFor(config, serverName)])], log);
+  const handshake = request.scheme === 'https' ? handshakeWith(serverName, table) : 'plaintext';
+  const exchange = createExchange(request, name ?? '', handshake);
   const own =
     name === undefined
       ? { status: 400, failure: 'host is not valid' }
@@ -92,7 +95,11 @@ export function explain(
   };
 }
 
-function createExchange(request: ExplainRequest, host: string, table: Table): Decidable {
+function createExchange(
+  request: ExplainRequest,
+  host: string,
+  handshake: Decidable['handshake'],
+): Decidable {
   const { scheme, method, authority, target, clientAddress } = request;
   return {
     scheme,
@@ -108,22 +115,21 @@ function createExchange(request: ExplainRequest, host: string, table: Table): De
     upstreamTarget: target,
     hostTable: undefined,
     route: undefined,
-    handshake: scheme === 'https' ? handshakeWith(host, table) : 'plaintext',
+    handshake,
   };
 }
 
 /** Of a client that has no certificate, should it be asked for one. */
-function handshakeWith(host: string, table: Table): ClientHandshake {
-  const fingerprint = table.host(host)?.config.clientVerification?.fingerprint;
-  if (fingerprint === undefined) return { serverName: host, verdict: undefined };
+function handshakeWith(serverName: string, table: Table): ClientHandshake {
+  const fingerprint = table.host(serverName)?.config.clientVerification?.fingerprint;
+  if (fingerprint === undefined) return { serverName, verdict: undefined };
   const verdict = new ClientVerdict({ fingerprint, problem: undefined, certificate: undefined });
-  return { serverName: host, verdict };
+  return { serverName, verdict };
 }
 
 /** Those that have the name, cover it, or serve what nobody has. */
 function hostsFor({ virtualHosts }: ProxyConfig, name: string): readonly VirtualHost[] {
-  const wildcard = `*${name.slice(name.indexOf('.'))}`;
-  const names = [name, wildcard, ''];
+  const names = [...coveringNames(name), ''];
   return [...virtualHosts.values()].filter(
     (host) => names.includes(host.name) || host.aliases.some((alias) => names.includes(alias)),
   );

@@ -81,6 +81,8 @@ export interface ExplainRequest {
   /** Path and query, as sent. */
   readonly target: string;
   readonly clientAddress: string;
+  /** What the ClientHello of an https request names, `''` for nothing; undefined: the host of `authority`. */
+  readonly serverName?: string | undefined;
 }
 
 /** An Ingress of the cluster, served or not. */

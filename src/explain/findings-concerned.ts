@@ -1,5 +1,6 @@
 import type { Finding, FindingCode } from '../model/finding.ts';
 import type { ExplainedHost, ExplainedRoute, KnownIngress } from './explanation.ts';
+import { coveringNames } from './covering-names.ts';
 import { judgeFindings, type JudgedFinding } from './judged-finding.ts';
 
 /** What became of a request, as far as it says which objects had to do with it. */
@@ -51,7 +52,10 @@ function decides({ code, object }: Finding, { answer, route }: Outcome): boolean
   return HIDING.has(code) || (isDefaultBackend && DEFAULT_BACKEND_CODES.has(code));
 }
 
-/** As findings name them: the Ingress and the Service of the route, the host's Secret, and every Ingress that names the host. */
+/**
+ * As findings name them: the Ingress and the Service of the route, the host's Secret, and every Ingress that names the host
+ * or a wildcard above it.
+ */
 function objectsConcerned({
   hostName,
   host,
@@ -59,7 +63,8 @@ function objectsConcerned({
   namespace,
   ingresses,
 }: Outcome): ReadonlySet<string> {
-  const naming = ingresses.filter(({ hosts }) => hosts.includes(hostName));
+  const names = coveringNames(hostName);
+  const naming = ingresses.filter(({ hosts }) => hosts.some((host) => names.includes(host)));
   const objects = new Set(naming.map(({ key }) => `Ingress ${key}`));
   if (host?.certificate !== undefined) objects.add(`Secret ${host.certificate}`);
   if (route === undefined) return objects;

@@ -2,6 +2,7 @@ import { PathTable } from '../dataplane/router/path-table.ts';
 import { PatternTable } from '../dataplane/router/pattern-table.ts';
 import type { ProxyConfig, Route, RouteMatch, VirtualHost } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
+import { coveringNames } from './covering-names.ts';
 import type { KnownIngress, NotChosen } from './explanation.ts';
 import type { IsImplicit } from './implicit-route.ts';
 
@@ -54,18 +55,16 @@ interface Known {
   readonly findings: readonly Finding[];
 }
 
-/** Ingresses that name the host, and of which nothing is served there. */
+/** Ingresses that name the host or a wildcard above it, and of which nothing is served there. */
 export function notChosenIngresses(
   name: string,
   { config: { virtualHosts }, ingresses, findings }: Known,
 ): readonly NotChosen[] {
-  const served = new Set(
-    (virtualHosts.get(name)?.routes ?? []).map(
-      ({ labels }) => `${labels.namespace}/${labels.ingress}`,
-    ),
-  );
+  const names = coveringNames(name);
+  const routes = names.flatMap((each) => virtualHosts.get(each)?.routes ?? []);
+  const served = new Set(routes.map(({ labels }) => `${labels.namespace}/${labels.ingress}`));
   return ingresses
-    .filter(({ key, hosts }) => hosts.includes(name) && !served.has(key))
+    .filter(({ key, hosts }) => hosts.some((host) => names.includes(host)) && !served.has(key))
     .map((ingress) => {
       const what = `Ingress ${ingress.key}`;
       return {

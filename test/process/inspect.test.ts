@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -111,6 +114,19 @@ test('explain prints for people who asks, where it goes, and what is to be fixed
   assert.match(stdout, /^endpoints +10\.0\.0\.1:8080$/m);
   assert.match(stdout, /^answer +the endpoint’s$/m);
   assert.match(stdout, /partial: Ingress shop\/web .*proxy-body-size/);
+});
+
+test('what answers, but is no admin port, is told apart from one', async (t) => {
+  const server = createServer((_request, response) => response.end('<html>welcome</html>'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const { code, stdout, stderr } = await inspect(t, 'status', `--admin=http://127.0.0.1:${port}`);
+  assert.equal(code, 1);
+  assert.equal(stdout, '');
+  assert.match(stderr, /answered no JSON, so it is no admin port of ts-nginx/);
+  assert.doesNotMatch(stderr, /SyntaxError/);
 });
 
 for (const { args, says } of [
