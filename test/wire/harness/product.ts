@@ -52,7 +52,9 @@ export async function startProduct(t: TestContext, options: ProductOptions): Pro
   const addresses = ['--bind=127.0.0.1', '--healthz-host=127.0.0.1'];
   const source = [`--manifests=${folder}`, '--configmap=wire/settings'];
   const flags = [...source, ...ports, ...addresses, ...(options.flags ?? [])];
-  const child = new Child(t, process.execPath, ['src/main.ts', 'serve', ...flags], { cwd: root });
+  const child = new Child(t, process.execPath, ['bin/ts-nginx.js', 'serve', ...flags], {
+    cwd: root,
+  });
   const [line] = await child.printed(/^.*"serving".*$/m, 'stderr');
   const { httpPort, httpsPort, adminPort } = JSON.parse(line) as Record<string, number>;
   const { pid = 0 } = child;
