@@ -55,12 +55,14 @@ function ingressOf(index: number, path = '/'): ReturnType<typeof benchIngress> {
   return revised({ ...first, spec: { ...first.spec, rules } });
 }
 
-/** `last` is a part of the address of the last endpoint. */
-function sliceOf(index: number, last = 9): ReturnType<typeof benchSlice> {
+/** `change` makes the last endpoint one that no slice had before: what changes nothing is never sent to workers. */
+function sliceOf(index: number, change?: number): ReturnType<typeof benchSlice> {
   const net = `127.${1 + ((index >> 8) & 127)}.${index & 255}`;
-  const addresses = Array.from({ length: ENDPOINTS }, (_, each) =>
-    each === ENDPOINTS - 1 ? `${net}.${10 + (last % 200)}` : `${net}.${1 + each}`,
-  );
+  const addresses = Array.from({ length: ENDPOINTS }, (_, each) => `${net}.${1 + each}`);
+  if (change !== undefined) {
+    const [high, middle, low] = [200 + ((change >> 16) & 31), (change >> 8) & 255, change & 255];
+    addresses.splice(-1, 1, `127.${high}.${middle}.${low}`);
+  }
   return revised(benchSlice(serviceOf(index), 9, addresses));
 }
 
