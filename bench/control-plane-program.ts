@@ -25,7 +25,8 @@ const INGRESSES_PER_SERVICE = 5;
 const ENDPOINTS = 10;
 /** Not changed, with an upstream, and under load. */
 const STEADY = 10;
-const CHANGES = 50;
+/** Fewer where each takes long. */
+const CHANGES = count > 5_000 ? 10 : 50;
 const CHANGES_UNDER_LOAD = 100;
 const CHANGE_EVERY_MS = 50;
 const LOAD_SHARE = 0.6;
