@@ -12,7 +12,8 @@ const LOOK_EVERY_MS = 50;
 
 function isTsNginx(pid) {
   try {
-    const [, program] = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    const program = words.find((word) => !word.startsWith('-')); // what is before it are flags of Node
     return PROGRAMS.includes(program);
   } catch {
     return false; // it ended
