@@ -113,7 +113,7 @@ export function findClassSlip(
     const why =
       known === undefined
         ? missingClass(className, options)
-        : `The IngressClass ${quote(className)} belongs to another controller; ours is ${quote(options.controllerClass)}`;
+        : `The IngressClass ${quote(className)} belongs to another controller; ours is ${quote(options.controllerClass)}, unless --controller-class says so`;
     return report('spec.ingressClassName', why);
   }
   return undefined;

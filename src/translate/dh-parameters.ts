@@ -27,7 +27,7 @@ export function resolveDhParameters(
   const problem = secret === undefined ? 'does not exist' : problemOf(pem, body);
   if (problem === undefined) return { pem, findings: [] };
   const code = secret === undefined ? 'secret-missing' : 'configmap-key-invalid';
-  const message = `The Secret ${key} ${problem}: no DHE cipher is offered.`;
+  const message = `The Secret ${key} ${problem}: no DHE cipher is offered. Store parameters of 2048 bits and more as its dhparam.pem.`;
   return {
     pem: undefined,
     findings: [finding(code, `ConfigMap ${configMap}`, 'data[ssl-dh-param]', message)],

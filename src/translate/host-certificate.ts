@@ -59,7 +59,7 @@ export function decideHostCertificate(
   }
   if (own !== undefined) return present(own, listed === undefined ? [] : others, findings);
   if (claim !== undefined && listed === undefined && secrets.length > 0 && findings.length === 0) {
-    const message = `No entry of spec.tls lists the host ${host}, and no certificate there is for it: it is served with the default certificate.`;
+    const message = `No entry of spec.tls lists the host ${host}, and no certificate there is for it: it is served with the default certificate. List it there, with its Secret.`;
     findings.push(finding('certificate-host-mismatch', claim.owner.object, 'spec.tls', message));
   }
   return {
@@ -124,13 +124,13 @@ interface Unusable {
 
 function explain({ host, object, key, result, consequence }: Unusable): Finding {
   if (result === undefined) {
-    const message = `The Secret ${key} does not exist. ${consequence}`;
+    const message = `The Secret ${key} does not exist. ${consequence} Create it, or name another.`;
     return finding('secret-missing', object, 'spec.tls', message);
   }
   if ('problem' in result) {
     const message = `The Secret ${key} can't be used: ${result.problem}. ${consequence}`;
     return finding('certificate-invalid', object, 'spec.tls', message);
   }
-  const message = `The certificate in the Secret ${key} is not for ${quote(host)}. ${consequence}`;
+  const message = `The certificate in the Secret ${key} is not for ${quote(host)}. ${consequence} Have one issued for that name, or name another Secret.`;
   return finding('certificate-host-mismatch', object, 'spec.tls', message);
 }

@@ -79,7 +79,7 @@ function reportLosers(
     .filter((claim) => JSON.stringify(valuesOf(claim, feature)) !== wanted)
     .map(({ owner, host }) => {
       const names = Object.keys(feature.annotations).join(', ');
-      const message = `The older ${first.owner.object} sets ${names} for the host ${host} already: what this Ingress says of it has no effect there.`;
+      const message = `The older ${first.owner.object} sets ${names} for the host ${host} already: what this Ingress says of it has no effect there. Remove it from one of them.`;
       return finding('host-conflict', owner.object, 'metadata.annotations', message);
     });
 }
@@ -91,7 +91,7 @@ function decideTls(claims: readonly HostClaim[], findings: Finding[]): HostCore[
   if (first === undefined) return undefined;
   for (const { secrets, claim } of others) {
     if (secrets.every((secret) => first.secrets.includes(secret))) continue;
-    const message = `The older ${first.claim.owner.object} decides about the certificate of the host ${claim.host}: the Secret named here is not used for it.`;
+    const message = `The older ${first.claim.owner.object} decides about the certificate of the host ${claim.host}: the Secret named here is not used for it. Name the same one in both.`;
     findings.push(finding('host-conflict', claim.owner.object, 'spec.tls', message));
   }
   return first;

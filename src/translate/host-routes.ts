@@ -125,7 +125,7 @@ function implicitRoot({ claims }: HostCore, { hasDefaultBackend }: RoutesContext
 
 function reportResource(claim: HostClaim | undefined, field: string): Finding {
   const message =
-    'Only Services are served, and this backend is a resource: requests are answered 404.';
+    'Only Services are served, and this backend is a resource: requests are answered 404. Name a Service.';
   const object = claim?.owner.object ?? '';
   return finding('backend-resource-unsupported', object, field, message);
 }

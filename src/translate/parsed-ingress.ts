@@ -237,7 +237,7 @@ class ClaimReader {
       const field = `spec.rules[${ruleIndex}].http.paths[${index}]`;
       const backend = parseBackend(this.#owner.namespace, path.backend);
       if (backend === undefined) {
-        const message = 'The path names no Service and port: it is not served.';
+        const message = 'The path names no Service and port: it is not served. Name both.';
         this.#report('path-invalid', `${field}.backend`, message);
         return;
       }

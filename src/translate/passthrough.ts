@@ -72,16 +72,19 @@ export function passThrough(host: HostResult, context: PassthroughContext): Host
   };
   const unsupported = unsupportedHere(context);
   if (unsupported !== undefined) {
-    report(`${unsupported}: TLS ends at the proxy.`);
+    report(`${unsupported.why}: TLS ends at the proxy. ${unsupported.remedy}`);
     return { ...host, findings };
   }
   const refusal = passthroughRefusal(claim, { core, host }, clientVerifications);
   if (refusal !== undefined) {
-    report(`${refusal}: TLS ends at the proxy.`, 'host-conflict');
+    const remedy = 'What is passed through needs a host of its own.';
+    report(`${refusal}: TLS ends at the proxy. ${remedy}`, 'host-conflict');
     return { ...host, findings };
   }
   const missing = missingService(use, context);
-  if (missing !== undefined) report(`${missing}: TLS ends at the proxy.`);
+  if (missing !== undefined) {
+    report(`${missing.why}: TLS ends at the proxy. ${missing.remedy}`);
+  }
   if (use === undefined || missing !== undefined) return { ...host, findings };
   const [own, ...others] = host.virtualHosts;
   if (own === undefined) return host;
@@ -96,19 +99,39 @@ export function passThrough(host: HostResult, context: PassthroughContext): Host
   };
 }
 
-function unsupportedHere({ core, options }: PassthroughContext): string | undefined {
-  if (options.sslPassthrough !== true) return 'TLS passthrough is off (--enable-ssl-passthrough)';
-  if (core.host === '') return 'The Ingress names no host';
-  if (core.host.startsWith('*.')) return `${core.host} is more than one host`;
+/** Why the connections of a host are not passed through: a clause, and what helps: a sentence. */
+interface Obstacle {
+  readonly why: string;
+  readonly remedy: string;
+}
+
+function unsupportedHere({ core, options }: PassthroughContext): Obstacle | undefined {
+  if (options.sslPassthrough !== true) {
+    return { why: 'TLS passthrough is off', remedy: 'It is on with --enable-ssl-passthrough.' };
+  }
+  if (core.host === '') {
+    return {
+      why: 'The Ingress names no host',
+      remedy: 'Name those that are to be passed through.',
+    };
+  }
+  if (core.host.startsWith('*.')) {
+    return { why: `${core.host} is more than one host`, remedy: 'Name each of them.' };
+  }
   return undefined;
 }
 
 function missingService(
   use: BackendUse | undefined,
   { core, service }: PassthroughContext,
-): string | undefined {
-  if (use === undefined) return `No Service is behind the path "/" of ${core.host}`;
-  if (service === undefined) return `The Service ${use.backend.serviceKey} does not exist`;
+): Obstacle | undefined {
+  if (use === undefined) {
+    const why = `No Service is behind the path "/" of ${core.host}`;
+    return { why, remedy: 'Name the one that is to get the connections there.' };
+  }
+  if (service === undefined) {
+    return { why: `The Service ${use.backend.serviceKey} does not exist`, remedy: 'Create it.' };
+  }
   return undefined;
 }
 
@@ -139,7 +162,7 @@ function reservations({ name, routes, filters, clientVerification }: VirtualHost
   if (others.length > 0) {
     const paths = [...new Set(others)].map(quote).join(', ');
     messages.push(
-      `All TLS connections to ${name} go to the Service of "/": ${paths} gets plain requests alone.`,
+      `All TLS connections to ${name} go to the Service of "/": ${paths} gets plain requests alone. What is to be reached over TLS needs a host of its own.`,
     );
   }
   const guards = [...filters, ...routes.filter(isRoot).flatMap((route) => route.filters)];

@@ -185,7 +185,7 @@ function reportAliases(
         'host-conflict',
         aliasClaim.owner.object,
         'metadata.annotations',
-        `The alias ${alias} of ${host} is a host of its own, or an older alias: it is not served from here.`,
+        `The alias ${alias} of ${host} is a host of its own, or an older alias: it is not served from here. Remove it here, or there.`,
       ),
     ),
   );

@@ -323,7 +323,7 @@ function reportDefault(
   return memory.findings.get('default certificate', [problem], () => {
     const code = problem === undefined ? 'secret-missing' : 'certificate-invalid';
     const why = problem === undefined ? 'it does not exist' : problem;
-    const message = `It is named by --default-ssl-certificate, but ${why}: a generated certificate takes its place.`;
+    const message = `It is named by --default-ssl-certificate, but ${why}: a generated certificate takes its place. Store a pair that fits there.`;
     return [finding(code, `Secret ${key}`, undefined, message)];
   });
 }

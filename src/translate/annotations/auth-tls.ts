@@ -70,7 +70,8 @@ export const authTls = defineFeature<AuthTlsAnnotations>({
         page.startsWith('@')
           ? {
               outcome: 'partly',
-              reason: 'Names of nginx locations mean nothing here: the answer stays 400.',
+              reason:
+                'Names of nginx locations mean nothing here: the answer stays 400. Give a URL, or a path of the host.',
             }
           : undefined,
     },

@@ -29,7 +29,7 @@ export const backendProtocol = defineFeature<{ 'backend-protocol': Protocol }>({
           : {
               outcome: 'partly',
               code: 'backend-protocol-unsupported',
-              reason: `${protocol} is not spoken yet, and such an endpoint understands nothing else: all paths of the Ingress answer 503.`,
+              reason: `${protocol} is not spoken yet, and such an endpoint understands nothing else: all paths of the Ingress answer 503. ${protocol === 'FCGI' ? 'Put an HTTP server in front of it.' : 'Name the protocol that it speaks.'}`,
             },
     },
   },

@@ -40,7 +40,8 @@ export const serverAlias = defineFeature<{ 'server-alias': AliasList }>({
           ? undefined
           : {
               outcome: 'partly',
-              reason: 'Aliases that are regular expressions are not supported and left out.',
+              reason:
+                'Aliases that are regular expressions are not supported and left out. Write the names out.',
             },
     },
   },
