@@ -8,7 +8,6 @@ import {
   describeError,
   GarbageError,
   readStatus,
-  SilenceError,
   UnreachableError,
 } from './api-error.ts';
 import { Backoff } from './backoff.ts';
@@ -160,8 +159,8 @@ export class Watcher<R extends Resource = Resource> {
         events += 1;
       }
     } catch (error) {
-      // A version from which nothing ever comes may be one that the server never had: it was restored from a backup.
-      if (events === 0 && isDistrusted(error)) this.#version = undefined;
+      // The same would come again.
+      if (events === 0 && error instanceof GarbageError) this.#version = undefined;
       if (error instanceof UnreachableError) this.#cutAt ??= performance.now();
       throw error;
     }
@@ -247,10 +246,6 @@ export class Watcher<R extends Resource = Resource> {
 
 /** Who we are, or too busy: the version is as good as it was. After any other refusal a list comes first. */
 const KEEPS_VERSION: ReadonlySet<number> = new Set([401, 429, 502, 503]);
-
-function isDistrusted(error: unknown): boolean {
-  return error instanceof SilenceError || error instanceof GarbageError;
-}
 
 /** An outage is one line of the client's, what is forbidden is a finding, and versions grow too old in ordinary life. */
 function isReportedElsewhere(error: unknown): boolean {
