@@ -81,6 +81,10 @@ interface ReadTarget {
   [symbol: symbol]: unknown;
 }
 
+interface BufferOwner {
+  readonly _readableState: { highWaterMark?: number };
+}
+
 /**
  * `onread` for a TLS socket that was accepted: else Node makes 16 KiB of memory for each record, which uploads pile up to 64 MiB
  * a worker before V8 finds that worth a collection. False where Node does not let it, or something was read already.
@@ -91,8 +95,11 @@ function divert(socket: TLSSocket, onRead: (length: number) => boolean): boolean
   const buffer = symbols.find(({ description }) => description === 'kBuffer');
   const callback = symbols.find(({ description }) => description === 'kBufferCb');
   if (buffer === undefined || callback === undefined || socket.readableLength > 0) return false;
-  if (handle?.useUserBuffer === undefined) return false;
+  const { _readableState: state } = socket as unknown as Partial<BufferOwner>;
+  if (handle?.useUserBuffer === undefined || state?.highWaterMark === undefined) return false;
   const target = socket as unknown as ReadTarget;
+  // Else records that wait in it while it is paused, and are less than that, would have it read on, and without an end.
+  state.highWaterMark = 0;
   target[buffer] = sharedBuffer;
   target[callback] = onRead;
   handle.useUserBuffer(sharedBuffer);
