@@ -51,7 +51,7 @@ interface Body {
 function http1(isTls: boolean): Clients {
   const open = isTls ? openTlsSocket : openSocket;
   return {
-    isCold: { answers: true, uploads: !isTls },
+    isCold: { answers: !isTls, uploads: !isTls },
     async ask(_t, { httpPort }, path) {
       const response = await fetch(`http://127.0.0.1:${httpPort}${path}`);
       await response.arrayBuffer();
