@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import type { Endpoint, Passthrough } from '../../src/model/config.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy } from './harness/start-proxy.ts';
-import { refusedEndpoint } from './harness/upstream.ts';
+import { freeEndpoint } from './harness/upstream.ts';
 
 const run = promisify(execFile);
 const certificate = selfSignedCertificate('default', ['proxy.test']);
@@ -58,7 +58,7 @@ interface Nginx {
 
 async function startNginx(t: TestContext): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'passthrough-'));
-  const [plain, proxied] = [await refusedEndpoint(), await refusedEndpoint()];
+  const [plain, proxied] = [await freeEndpoint(), await freeEndpoint()];
   const conf = NGINX_CONF.replaceAll('FOLDER', folder)
     .replace('PLAIN_PORT', String(plain.port))
     .replace('PROXY_PORT', String(proxied.port));

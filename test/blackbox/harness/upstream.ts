@@ -46,8 +46,17 @@ export async function startRawUpstream(
   });
 }
 
+/** All of 127/8 is this machine under Linux; elsewhere another test may get the port in the meantime. */
+const NOBODYS_ADDRESS = process.platform === 'linux' ? '127.66.66.66' : '127.0.0.1';
+
 /** An endpoint at which nobody listens: connections are refused. */
 export async function refusedEndpoint(): Promise<Endpoint> {
+  const { port } = await freeEndpoint();
+  return { address: NOBODYS_ADDRESS, port };
+}
+
+/** One at which somebody may listen soon. */
+export async function freeEndpoint(): Promise<Endpoint> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
