@@ -7,10 +7,14 @@ import { ask, assertServesOn, request, startProbe } from './probe.ts';
 import { echoed, ok, type ReceivedRequest, startRecordingUpstream } from './recording-upstream.ts';
 import { wireTest } from './wire-test.ts';
 
-/** Answers `/bad` with these bytes, and everything else well. */
+/** An answer of so many bytes has the proxy read up to 64 KiB at a time on its connection from then on. */
+const LARGE_BYTES = 200_000;
+
+/** Answers `/bad` with these bytes, and everything else well: `/large` at length. */
 function badOnce(bytes: string, end: 'stay' | 'close' = 'stay') {
   return {
     answer: ({ method, target }: ReceivedRequest, socket: Socket) => {
+      if (target === '/large') return ok('x'.repeat(LARGE_BYTES));
       if (target !== '/bad') return ok(echoed(method, target, 'app.test'));
       if (end === 'close') {
         socket.end(bytes, 'latin1');
@@ -118,10 +122,14 @@ for (const [name, bytes] of [
   });
 
   // What is longer than one read has begun to be answered by the time that it is bad.
-  if (head.length + bytes.length > FIRST_READ_BYTES) continue;
+  const needsLongReads = head.length + bytes.length > FIRST_READ_BYTES;
   wireTest(['7.1', '1.12'], `502 for chunks that are bad from the start: ${name}`, async (t) => {
     const { proxy, upstream } = await startProbe(t, { recording: badOnce(head + bytes) });
     const client = await connectClient(t, proxy.httpPort);
+    if (needsLongReads) {
+      client.write(request('GET /large HTTP/1.1'));
+      assert.equal((await client.readAnswer()).body.length, LARGE_BYTES);
+    }
     client.write(request('GET /bad HTTP/1.1') + request('GET /next HTTP/1.1'));
     const bad = await client.readAnswer();
     assert.equal(bad.status, 502);
@@ -129,7 +137,7 @@ for (const [name, bytes] of [
     assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
     assert.deepEqual(
       upstream.requests.map(({ connection }) => connection),
-      [1, 2],
+      needsLongReads ? [1, 1, 2] : [1, 2],
     );
   });
 }
