@@ -4,18 +4,9 @@ import http2, { type Http2ServerRequest, type Http2ServerResponse } from 'node:h
 import https from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { misbehave, refuse, writeSlowly, type Fault } from './fault.ts';
 import { loopbackCertificate } from './loopback-certificate.ts';
-
-/** What was asked for. */
-export interface SeenRequest {
-  readonly verb: 'list' | 'watch';
-  readonly resource: string;
-  readonly namespace: string | undefined;
-  /** Of the field selector `metadata.name=`. */
-  readonly name: string | undefined;
-  readonly query: URLSearchParams;
-  readonly authorization: string | undefined;
-}
+import { parseRequest, type SeenRequest } from './seen-request.ts';
 
 export interface FakeObject {
   readonly apiVersion?: string;
@@ -27,19 +18,6 @@ export interface FakeObject {
   };
   readonly [field: string]: unknown;
 }
-
-/** How one answer goes wrong. */
-export type Fault =
-  /** Refused, as by a busy or restarted server. */
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: number }
-  /** No head, ever. */
-  | { readonly kind: 'mute' }
-  /** These bytes in so many writes as a 200, then the end, silence, or a reset. */
-  | {
-      readonly kind: 'bytes';
-      readonly writes: readonly (string | Buffer)[];
-      readonly then: 'end' | 'stall' | 'reset';
-    };
 
 export interface FakeApiServerOptions {
   /** `http1`: plaintext; `https1`: TLS without HTTP/2; `http2`: TLS with it. */
@@ -360,63 +338,4 @@ function isWithin({ namespace, name }: SeenRequest, { metadata }: FakeObject): b
     (namespace === undefined || metadata.namespace === namespace) &&
     (name === undefined || metadata.name === name)
   );
-}
-
-const PATH = /^\/apis?\/(?:[^/]+\/)?v1(?:\/namespaces\/([^/]+))?\/([a-z]+)$/;
-
-function parseRequest(request: IncomingMessage): SeenRequest {
-  const { pathname, searchParams: query } = new URL(request.url ?? '', 'http://fake');
-  const [, namespace, resource] = PATH.exec(pathname) ?? [];
-  return {
-    verb: query.get('watch') === 'true' ? 'watch' : 'list',
-    resource: resource ?? pathname,
-    namespace,
-    name: query.get('fieldSelector')?.replace(/^metadata\.name=/, ''),
-    query,
-    authorization: request.headers.authorization,
-  };
-}
-
-function refuse(
-  response: ServerResponse,
-  code: number,
-  message: string,
-  retryAfter?: number,
-): void {
-  response.writeHead(code, {
-    'content-type': 'application/json',
-    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
-  });
-  response.end(JSON.stringify({ kind: 'Status', status: 'Failure', code, message }));
-}
-
-function writeSlowly(
-  response: ServerResponse,
-  body: string,
-  { pieces, everyMs }: { readonly pieces: number; readonly everyMs: number },
-): void {
-  const size = Math.ceil(body.length / pieces);
-  let sent = 0;
-  const timer = setInterval(() => {
-    response.write(body.slice(sent, sent + size));
-    sent += size;
-    if (sent < body.length) return;
-    clearInterval(timer);
-    response.end();
-  }, everyMs);
-  response.once('close', () => {
-    clearInterval(timer);
-  });
-}
-
-function misbehave(response: ServerResponse, fault: Fault): void {
-  if (fault.kind === 'mute') return;
-  if (fault.kind === 'status') {
-    refuse(response, fault.status, 'not now', fault.retryAfter);
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'application/json' });
-  for (const bytes of fault.writes) response.write(bytes);
-  if (fault.then === 'end') response.end();
-  else if (fault.then === 'reset') response.socket?.destroy();
 }

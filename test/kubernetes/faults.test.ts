@@ -2,13 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { LogLine } from '../blackbox/harness/recording-log.ts';
-import {
-  type FakeApiServer,
-  type Fault,
-  type SeenRequest,
-  startFakeApiServer,
-} from './fake-api-server.ts';
+import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
+import type { Fault } from './fault.ts';
 import { ingress, object } from './objects.ts';
+import type { SeenRequest } from './seen-request.ts';
 import { startSource } from './start-source.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FakeApiServer, type SeenRequest, startFakeApiServer } from './fake-api-server.ts';
+import { type FakeApiServer, startFakeApiServer } from './fake-api-server.ts';
 import { object, secret } from './objects.ts';
+import type { SeenRequest } from './seen-request.ts';
 import { startSource } from './start-source.ts';
 
 const LIMIT = { timeout: 10_000 };

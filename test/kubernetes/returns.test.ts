@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { kubernetesTiming } from '../../src/source/kubernetes/kubernetes-source.ts';
-import { type Fault, startFakeApiServer } from './fake-api-server.ts';
+import { startFakeApiServer } from './fake-api-server.ts';
+import type { Fault } from './fault.ts';
 import { ingress, object } from './objects.ts';
 import { startSource } from './start-source.ts';
 
