@@ -102,15 +102,18 @@ test('a steady stream of changes is told after the longest delay, not only when 
   clearInterval(feeder);
 });
 
-test('an equal DNS answer is no change', async () => {
+test('an equal DNS answer is no change', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const store = new Store();
   store.setDnsAnswer('example.org', ['192.0.2.1']);
   let told = 0;
   store.onChange({ quietMs: 0, maxMs: 0 }, () => (told += 1));
   store.setDnsAnswer('example.org', ['192.0.2.1']);
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setTimeout(resolve, 2));
+  t.mock.timers.runAll();
   assert.equal(told, 0);
+  store.setDnsAnswer('example.org', ['192.0.2.2']);
+  t.mock.timers.runAll();
+  assert.equal(told, 1);
 });
 
 const gone: Finding = {
