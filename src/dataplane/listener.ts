@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Server as TlsServer, TLSSocket } from 'node:tls';
+import { takeHandles, type AcceptedHandle } from './accepted-handle.ts';
 import { plainAddress } from './client-address.ts';
 import type { Engine } from './engine.ts';
 import { ClientPeer, type ClientHandshake } from './origin.ts';
@@ -60,14 +61,14 @@ export class Listener {
     this.#options = options;
     this.#events = events;
     this.#portText = String(options.port);
-    const pauseOnConnect = options.scheme === 'http';
-    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect });
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
     this.#server = server.on('connection', (socket) => {
       this.#engine.clock.update();
       socket.on('error', () => undefined);
       if (engine.table.settings.forwarded.proxyProtocol) this.#onProxiedSocket(socket);
-      else if (options.scheme === 'http') this.#onPlainSocket(socket);
-      else if (events.onAccept(socket)) this.#onTlsSocket(socket);
+      else if (!events.onAccept(socket)) return;
+      else if (options.scheme === 'http') this.#onPlainReader(new SocketReader(socket));
+      else this.#onTlsSocket(socket);
     });
     if (options.scheme === 'https') {
       engine.table.tls.onServer = (tlsServer) => {
@@ -86,6 +87,7 @@ export class Listener {
       this.#server.on('error', (error) => {
         this.#engine.log.error({ err: error }, 'listener failed');
       });
+      if (this.#options.scheme === 'http') takeHandles(this.#server, this.#onHandle);
       const bound = (this.#server.address() as AddressInfo).port;
       this.#portText = String(bound);
       resolve(bound);
@@ -109,10 +111,14 @@ export class Listener {
     this.#server.close();
   }
 
-  #onPlainSocket(accepted: Socket): void {
-    const reader = new SocketReader(accepted, 'adopt');
+  readonly #onHandle = (accepted: AcceptedHandle): boolean => {
+    if (this.#engine.table.settings.forwarded.proxyProtocol) return false;
+    this.#engine.clock.update();
+    accepted.setNoDelay(true);
+    const reader = new SocketReader(accepted);
     if (this.#events.onAccept(reader.socket)) this.#onPlainReader(reader);
-  }
+    return true;
+  };
 
   #onPlainReader(reader: SocketReader): void {
     const peer = this.#peerOf(reader.socket, 'http', this.#portText);
@@ -177,9 +183,13 @@ export class Listener {
     });
   }
 
+  #proxiedOf(socket: Socket): ProxiedClient | undefined {
+    return this.#proxied.size === 0 ? undefined : this.#proxied.get(endsKey(socket))?.client;
+  }
+
   #endsOf(socket: Socket): ProxiedClient {
     return (
-      this.#proxied.get(endsKey(socket))?.client ?? {
+      this.#proxiedOf(socket) ?? {
         address: addressOf(socket),
         port: socket.remotePort ?? 0,
         destinationAddress: plainAddress(socket.localAddress ?? ''),
@@ -194,7 +204,7 @@ export class Listener {
     port: string,
     handshake: ClientHandshake = 'plaintext',
   ): ClientPeer {
-    const proxied = this.#proxied.get(endsKey(socket))?.client;
+    const proxied = this.#proxiedOf(socket);
     if (proxied === undefined) return new ClientPeer(addressOf(socket), scheme, port, handshake);
     // The balancer ended the client's TLS where that came to its port 443 (routing.md §11).
     const isTls = scheme === 'https' || proxied.destinationPort === TLS_PORT;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { selfSignedCertificate } from '../../test/blackbox/harness/self-signed.ts';
+import { takeHandles, type AcceptedHandle } from './accepted-handle.ts';
 import { SocketReader } from './socket-reader.ts';
 
 /** A client's socket, and the reader at the other end. */
@@ -15,18 +16,26 @@ interface Connected {
 const kinds = { plaintext: connected, TLS: connectedOverTls };
 
 async function connected(t: TestContext): Promise<Connected> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  const server = createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [accepted] = (await once(server, 'connection')) as [Socket];
-  const reader = new SocketReader(accepted, 'adopt');
+  const reader = new SocketReader(await nextHandle(server));
   t.after(() => {
     client.destroy();
     reader.socket.destroy();
     server.close();
   });
   return { client, reader };
+}
+
+function nextHandle(server: Server): Promise<AcceptedHandle> {
+  return new Promise((resolve) => {
+    takeHandles(server, (handle) => {
+      resolve(handle);
+      return true;
+    });
+  });
 }
 
 async function connectedOverTls(t: TestContext): Promise<Connected> {
@@ -106,10 +115,23 @@ test('it is a whole socket: writes, pauses, half-closes, tells its peer and clos
   await closed;
 });
 
-test('a socket without a handle serves as it is', () => {
-  const reader = new SocketReader(new Socket(), 'adopt');
-  assert.equal(reader.isVolatile, false);
-  reader.socket.destroy();
+test('a handle that nobody takes becomes a socket of the server', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  let isOffered = false;
+  takeHandles(server, () => {
+    isOffered = true;
+    return false;
+  });
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [accepted] = (await once(server, 'connection')) as [Socket];
+  t.after(() => {
+    client.destroy();
+    server.close();
+  });
+  accepted.end('served');
+  assert.equal(String((await once(client, 'data'))[0]), 'served');
+  assert.ok(isOffered);
 });
 
 /** The most that comes in one turn of the event loop, by `measure`, until `total` bytes came. */

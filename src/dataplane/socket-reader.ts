@@ -1,5 +1,6 @@
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { AcceptedHandle } from './accepted-handle.ts';
 import { ReadGate } from './read-gate.ts';
 
 /** What a socket that is accepted is read into; all of a worker's share it, one read at a time. */
@@ -13,18 +14,21 @@ export class SocketReader {
   onChunk: (chunk: Buffer) => void = () => undefined;
   readonly #gate: ReadGate;
 
-  /** @param how `adopt`: an accepted, paused TCP socket, whose place another takes. */
-  constructor(socket: Socket, how: 'adopt' | 'as-is' = 'as-is') {
-    const adopted = how === 'adopt' ? adopt(socket, this.#onRead) : undefined;
-    const isDiverted = socket instanceof TLSSocket && divert(socket, this.#onRecord);
-    this.isVolatile = adopted !== undefined || isDiverted;
-    this.socket = adopted ?? socket;
+  /** @param from a socket whose bytes nobody has read, or the handle of one that was just accepted. */
+  constructor(from: Socket | AcceptedHandle) {
+    if (from instanceof Socket) {
+      this.socket = from;
+      this.isVolatile = from instanceof TLSSocket && divert(from, this.#onRecord);
+    } else {
+      this.socket = socketAround(from, this.#onRead);
+      this.isVolatile = true;
+    }
     this.#gate = new ReadGate(this.socket);
-    if (adopted !== undefined) return;
-    socket.on('data', (chunk: Buffer) => {
+    if (!(from instanceof Socket)) return;
+    from.on('data', (chunk: Buffer) => {
       this.#take(chunk);
     });
-    socket.resume();
+    from.resume();
   }
 
   pause(): void {
@@ -56,24 +60,19 @@ export class SocketReader {
   }
 }
 
-interface HandleOwner {
-  _handle?: { useUserBuffer?(buffer: Buffer): void } | null;
-}
-
 /**
  * Node offers to read into one buffer again and again (`onread`) for sockets that it connects, not for those that it accepts:
  * these get 64 KiB of new memory for each read, which is a tenth of what a small exchange costs (docs/performance.md). So a
- * socket is made anew around the accepted one's handle, as Node's own cluster module does. The handle has no public name:
- * undefined where there is none, and the accepted socket serves as it is.
+ * socket is made around the handle that was accepted, as Node's own cluster module does.
  */
-function adopt(accepted: Socket, onRead: (length: number) => boolean): Socket | undefined {
-  const owner: HandleOwner = accepted as unknown as HandleOwner;
-  const handle = owner._handle;
-  if (handle === undefined || handle === null) return undefined;
-  owner._handle = null;
+function socketAround(handle: AcceptedHandle, onRead: (length: number) => boolean): Socket {
   const onread: OnReadOpts = { buffer: sharedBuffer, callback: onRead };
-  const options = { handle, onread, allowHalfOpen: accepted.allowHalfOpen };
+  const options = { handle: handle as unknown, onread, allowHalfOpen: true };
   return new Socket(options as SocketConstructorOpts);
+}
+
+interface HandleOwner {
+  readonly _handle?: { useUserBuffer?(buffer: Buffer): void } | null;
 }
 
 /** Where a socket keeps what `onread` says, by Node's own names: no public one reaches it. */

@@ -37,6 +37,29 @@ test('a new client connection reuses the upstream connection of another that is 
   assert.equal(upstream.connections(), 1);
 });
 
+test('a client that said close is not waited for; one that was told so is, or a reset would destroy its answer', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end('x'));
+  const proxy = await startProxy(t, {
+    upstreams: [upstream.endpoint],
+    settings: { client: { requestsPerConnection: 1 } },
+  });
+  const talkOn = async (request: string): Promise<string> => {
+    const client = await connectClient(t, proxy.httpPort);
+    client.write(request);
+    assert.equal((await client.readAnswer()).body, 'x');
+    assert.equal(await client.readToEnd(), '');
+    // The first that nobody takes brings a reset, which the next one meets.
+    for (let round = 0; round < 100 && client.ended === 'end'; round++) {
+      client.write('y');
+      await new Promise(setImmediate);
+    }
+    return client.ended;
+  };
+  const closing = 'GET / HTTP/1.1\r\nHost: app.test\r\nConnection: close\r\n\r\n';
+  assert.equal(await talkOn(closing), 'reset');
+  assert.equal(await talkOn(GET), 'end');
+});
+
 test('the last of the exchanges that a client connection may carry says close, and closes', async (t) => {
   const upstream = await startUpstream(t, (_request, response) => response.end('x'));
   const proxy = await startProxy(t, {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { AnswerFields } from '../answer-fields.ts';
 import type { AnswerHead, Downstream } from '../codec.ts';
 import type { ConnectionHome } from '../connections.ts';
@@ -361,11 +362,27 @@ export class ServerConnection implements Downstream {
   #close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    const isHeardOut = this.#isHeardOut();
     this.#input = undefined;
-    this.#timer.set(this.#engine.clock.nowMs + LINGER_MS);
     this.#writer.flush();
+    if (isHeardOut && !this.#writer.isWaiting) {
+      this.#leave();
+      return;
+    }
+    this.#timer.set(this.#engine.clock.nowMs + LINGER_MS);
     this.#socket.end();
     this.#reader.resume();
+  }
+
+  /** The client sends nothing after this request, by its own word (RFC 9112 §9.6), and all of that was read: no reset follows. */
+  #isHeardOut(): boolean {
+    return this.#request?.keepAlive === false && this.#body.isComplete && this.#input === undefined;
+  }
+
+  /** Without waiting for the client to close, which would take as much again of the event loop. */
+  #leave(): void {
+    if (this.#socket instanceof TLSSocket) this.#socket.destroySoon();
+    else this.#socket.destroy();
   }
 
   readonly #onEnd = (): void => {
