@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appInNamespace, ingress } from './harness/app.ts';
 import { auditedRequests } from './harness/audit.ts';
-import { TestAuthority } from './harness/certificate.ts';
-import { ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { ownControlPlane } from './harness/cluster.ts';
 import type { ControlPlane } from './harness/control-plane.ts';
 import { eventually } from './harness/eventually.ts';
-import { installWithoutDeployment, runTsNginx } from './harness/install.ts';
 import { SteadyLoad } from './harness/steady-load.ts';
-import type { TsNginx } from './harness/ts-nginx.ts';
+import { SteadySite } from './harness/steady-site.ts';
 import { request } from './harness/wire.ts';
 
 /** `AWAY_SECONDS=600 npm run test:cluster -- away` for the long run. */
@@ -21,29 +19,14 @@ const MOST_LISTS = 2;
 /** The API server goes away and comes back: what was served is served on, and what changes afterwards is noticed. */
 suite('API server away', () => {
   const app = { name: 'web', namespace: 'cluster-test-away' };
-  const authority = new TestAuthority();
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let tsNginx: TsNginx;
-  let steady: SteadyLoad;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    await installWithoutDeployment(cluster);
-    await SteadyLoad.install(cluster, authority);
-    await cluster.apply(...appInNamespace(app));
-    // The connections of the long run shall last.
-    const data = { 'keep-alive-requests': '1000000' };
-    await cluster.api.patch('/api/v1/namespaces/ts-nginx/configmaps/ts-nginx', { data });
-    tsNginx = await runTsNginx(cluster);
-    cleanup.defer(() => tsNginx.stop());
-    await tsNginx.untilReady();
-    steady = SteadyLoad.start(tsNginx, authority);
-    cleanup.defer(() => steady.stop());
+  const site = new SteadySite({
+    prepare: async (cluster) => {
+      await cluster.apply(...appInNamespace(app));
+      // The connections of the long run shall last.
+      const data = { 'keep-alive-requests': '1000000' };
+      await cluster.api.patch('/api/v1/namespaces/ts-nginx/configmaps/ts-nginx', { data });
+    },
   });
-
-  after(() => cleanup.disposeAsync());
 
   const faults: readonly {
     name: string;
@@ -72,21 +55,21 @@ suite('API server away', () => {
 
   for (const { name, host, run } of faults) {
     test(`${AWAY_MS / 1000} s ${name}`, async (t) => {
-      const plane = ownControlPlane(t, cluster);
+      const plane = ownControlPlane(t, site.cluster);
       if (plane === undefined) return;
       const listsBefore = (await listsOf(plane)).length;
       const away = run(plane);
       await delay(AWAY_MS / 2);
-      assert.equal((await tsNginx.admin('/readyz')).status, 200, 'stays ready meanwhile');
+      assert.equal((await site.tsNginx.admin('/readyz')).status, 200, 'stays ready meanwhile');
       await away;
       await plane.waitUntilReady();
       const backAt = performance.now();
       const { name: service, namespace } = app;
-      await cluster.apply(ingress({ name: host, namespace, host, service }));
+      await site.cluster.apply(ingress({ name: host, namespace, host, service }));
       await eventually(
         'a change made afterwards is served',
         async () => {
-          assert.equal((await request(tsNginx.http(host))).status, 200);
+          assert.equal((await request(site.tsNginx.http(host))).status, 200);
         },
         { withinMs: IN_SYNC_MS - (performance.now() - backAt) },
       );
@@ -101,12 +84,12 @@ suite('API server away', () => {
   }
 
   test('an Ingress that was served before lost no request and no connection', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
-    await steady.assertUndisturbed(t, AWAY_MS / 25);
+    if (ownControlPlane(t, site.cluster) === undefined) return;
+    await site.steady.assertUndisturbed(t, AWAY_MS / 25);
   });
 
   test('started again with an older state, which is what is served then', async (t) => {
-    const plane = ownControlPlane(t, cluster);
+    const plane = ownControlPlane(t, site.cluster);
     if (plane === undefined) return;
     const { name: service, namespace } = app;
     const at = (host: string): object => ingress({ name: host, namespace, host, service });
@@ -114,19 +97,19 @@ suite('API server away', () => {
       await eventually(
         `${host} answers ${status}`,
         async () => {
-          assert.equal((await request(tsNginx.http(host))).status, status);
+          assert.equal((await request(site.tsNginx.http(host))).status, status);
         },
         { withinMs: IN_SYNC_MS },
       );
     };
-    const meanwhile = SteadyLoad.start(tsNginx, authority);
+    const meanwhile = SteadyLoad.start(site.tsNginx, site.authority);
     t.after(() => meanwhile.stop());
     await plane.undo(async () => {
-      await cluster.apply(at('lost.test'));
+      await site.cluster.apply(at('lost.test'));
       await answers('lost.test', 200);
     });
     await answers('lost.test', 404);
-    await cluster.apply(at('after-restore.test'));
+    await site.cluster.apply(at('after-restore.test'));
     await answers('after-restore.test', 200);
     await meanwhile.assertUndisturbed(t, 100);
   });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { closingKeys } from '../../src/translate/configmap/closing-keys.ts';
 import { configMapKeys } from '../../src/translate/configmap/index.ts';
 import type { KeySpec } from '../../src/translate/configmap/key.ts';
 import { quietKeys, unsupportedKeys } from '../../src/translate/configmap/unsupported-keys.ts';
-import { startCluster, type Cluster } from './harness/cluster.ts';
-import { CHART, Helm, OLD_CHART, type Rendered } from './harness/helm.ts';
+import { ChartSite } from './harness/chart-site.ts';
+import { CHART, OLD_CHART, type Rendered } from './harness/helm.ts';
 import { controllerArgs, findObject, valueAt } from './harness/rendered.ts';
 
 const EVERY_CLOSING_KEY = {
@@ -22,26 +22,17 @@ const ACCEPTED = ['customTemplate', 'extraModules', 'tcp', 'udp', ...Object.keys
 
 /** What would be dangerous to take over is refused before anything is installed; what has no effect is said. */
 suite('the chart says what it does not take over', () => {
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let helm: Helm;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    helm = new Helm(cluster);
+  const site = new ChartSite(async ({ cluster }) => {
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ingress' } });
   });
 
-  after(() => cleanup.disposeAsync());
-
-  const render = (
+  const render = async (
     values: object,
     chart = CHART,
-  ): Promise<{ objects: Rendered[]; notes: string; remarks: string[] }> =>
-    helm
-      .render({ name: 'ingress', namespace: 'ingress', chart, values: [helmYaml(values)] })
-      .then((rendered) => ({ ...rendered, remarks: remarksOf(rendered.notes) }));
+  ): Promise<{ objects: Rendered[]; notes: string; remarks: string[] }> => {
+    const { objects, notes } = await site.render([helmYaml(values)], chart);
+    return { objects, notes, remarks: remarksOf(notes) };
+  };
 
   for (const { name, values, reason } of [
     {
@@ -96,7 +87,7 @@ suite('the chart says what it does not take over', () => {
   });
 
   test('acceptance beside the values of another chart, as with --reuse-values', async () => {
-    const chart = join(cluster.folder, 'reused');
+    const chart = join(site.cluster.folder, 'reused');
     cpSync(CHART, chart, { recursive: true });
     const old = parse(readFileSync(join(OLD_CHART, 'values.yaml'), 'utf8')) as object;
     writeFileSync(join(chart, 'values.yaml'), helmYaml(old));

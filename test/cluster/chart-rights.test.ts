@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { parseAllDocuments, stringify } from 'yaml';
 import { appInNamespace, ingress, TEST_LABEL, tlsSecret } from './harness/app.ts';
 import { readyAddresses } from './harness/balanced-load.ts';
 import { TestAuthority } from './harness/certificate.ts';
-import { DEPLOY_FOLDER, ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { ChartSite } from './harness/chart-site.ts';
+import { DEPLOY_FOLDER, ownControlPlane } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
-import { CHART, Helm, type Rendered } from './harness/helm.ts';
+import { CHART, type Rendered } from './harness/helm.ts';
 import { ServicePortal } from './harness/service-portal.ts';
 import { request, requestEcho } from './harness/wire.ts';
 
@@ -26,14 +27,7 @@ const TENANT = 'cluster-test-tenant';
 /** What the chart grants, and that it is enough where less is granted. */
 suite('rights by the chart', () => {
   const authority = new TestAuthority();
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let helm: Helm;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    helm = new Helm(cluster);
+  const site = new ChartSite(async ({ cluster }) => {
     // Pods that the strictest profile does not let in would never be ready.
     const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     const metadata = { name: NAMESPACE, labels: { [TEST_LABEL]: 'true', ...restricted } };
@@ -48,13 +42,16 @@ suite('rights by the chart', () => {
     );
   });
 
-  after(() => cleanup.disposeAsync());
-
   const install = async (name: string, values: object): Promise<readonly string[]> => {
-    await helm.install({ name, namespace: NAMESPACE, chart: CHART, values: [stringify(values)] });
-    await cluster.untilRolledOut(`${name}-controller`, NAMESPACE);
+    await site.helm.install({
+      name,
+      namespace: NAMESPACE,
+      chart: CHART,
+      values: [stringify(values)],
+    });
+    await site.cluster.untilRolledOut(`${name}-controller`, NAMESPACE);
     return eventually('a pod is ready', async () => {
-      const addresses = await readyAddresses(cluster.api, NAMESPACE, `${name}-controller`);
+      const addresses = await readyAddresses(site.cluster.api, NAMESPACE, `${name}-controller`);
       assert.equal(addresses.length, 1);
       return addresses;
     });
@@ -71,7 +68,11 @@ suite('rights by the chart', () => {
   };
 
   test('are those of deploy/kustomize, each of which is needed', async () => {
-    const { objects } = await helm.render({ name: 'ts-nginx', namespace: NAMESPACE, chart: CHART });
+    const { objects } = await site.helm.render({
+      name: 'ts-nginx',
+      namespace: NAMESPACE,
+      chart: CHART,
+    });
     const files = ['10-rbac.yaml', '../admission-webhook/10-rbac.yaml'];
     const manifests = files.flatMap((file) => {
       const text = readFileSync(join(DEPLOY_FOLDER, file), 'utf8');
@@ -83,7 +84,7 @@ suite('rights by the chart', () => {
   test('without a status to write there is no right to write one', async () => {
     const values = [readFileSync(join(CHART, 'ways/same-class.yaml'), 'utf8')];
     const release = { name: 'ts-nginx', namespace: NAMESPACE, chart: CHART, values };
-    const granted = grantedBy((await helm.render(release)).objects);
+    const granted = grantedBy((await site.helm.render(release)).objects);
     assert.deepEqual(
       granted.filter((right) => /ingresses\b/.test(right)),
       [
@@ -94,7 +95,7 @@ suite('rights by the chart', () => {
   });
 
   test('one namespace: Roles alone, and its Ingresses are served', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     const name = 'ts-nginx-scoped';
     const values = {
       rbac: { scope: true },
@@ -106,7 +107,7 @@ suite('rights by the chart', () => {
       },
     };
     const [address] = await install(name, values);
-    const roles = await helm.run(['get', 'manifest', name, '-n', NAMESPACE]);
+    const roles = await site.helm.run(['get', 'manifest', name, '-n', NAMESPACE]);
     assert.doesNotMatch(roles, /kind: ClusterRole/);
     await isServed(address, 'granted.test');
     const findings = await eventually('what is missing is said', async () => {
@@ -115,11 +116,11 @@ suite('rights by the chart', () => {
       return text;
     });
     assert.doesNotMatch(findings, /does not allow \w+ of (?!ingressclasses)/);
-    await helm.run(['uninstall', name, '-n', NAMESPACE]);
+    await site.helm.run(['uninstall', name, '-n', NAMESPACE]);
   });
 
   test('named Secrets alone: no other is read, and that is said', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     const name = 'ts-nginx-named';
     const values = {
       controller: { terminationGracePeriodSeconds: 6, admissionWebhooks: { enabled: false } },
@@ -130,34 +131,34 @@ suite('rights by the chart', () => {
     await eventually('the finding names the other Secret', async () => {
       assert.match(await findingsOf(address), new RegExp(`Secret ${TENANT}/other`));
     });
-    const manifest = await helm.run(['get', 'manifest', name, '-n', NAMESPACE]);
+    const manifest = await site.helm.run(['get', 'manifest', name, '-n', NAMESPACE]);
     const objects = parseAllDocuments(manifest).map((document) => document.toJS() as Rendered);
     assert.deepEqual(
       grantedBy(objects).filter((right) => /ClusterRole .*secrets/.test(right)),
       [],
     );
-    await helm.run(['uninstall', name, '-n', NAMESPACE]);
+    await site.helm.run(['uninstall', name, '-n', NAMESPACE]);
   });
 
   test('the webhook: a certificate of its own, and a bad Ingress is refused', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     const name = 'ts-nginx-webhook';
     await install(name, { controller: { terminationGracePeriodSeconds: 6 } });
     const service = `${name}-controller-admission`;
-    const { spec } = await cluster.api.get<{ spec: { clusterIP: string } }>(
+    const { spec } = await site.cluster.api.get<{ spec: { clusterIP: string } }>(
       `/api/v1/namespaces/${NAMESPACE}/services/${service}`,
     );
     const at = { address: spec.clusterIP, port: 443, namespace: NAMESPACE, service };
-    const portal = await ServicePortal.open({ api: cluster.api, ...at });
+    const portal = await ServicePortal.open({ api: site.cluster.api, ...at });
     t.after(() => portal.close());
     const annotations = { 'nginx.ingress.kubernetes.io/auth-type': 'basic' };
     const host = 'bad.test';
     const bad = ingress({ name: 'bad', namespace: TENANT, host, service: 'web', annotations });
     await eventually('it is refused by the webhook', async () => {
-      const write = cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], [bad]);
+      const write = site.cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], [bad]);
       await assert.rejects(write, /denied the request/);
     });
-    await helm.run(['uninstall', name, '-n', NAMESPACE]);
+    await site.helm.run(['uninstall', name, '-n', NAMESPACE]);
   });
 });
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { parseAllDocuments, stringify } from 'yaml';
 import { serveFlags } from '../../src/cli/flags.ts';
 import { parseServeOptions } from '../../src/cli/options.ts';
-import { startCluster, type Cluster } from './harness/cluster.ts';
-import { CHART, Helm, OLD_CHART, type Rendered } from './harness/helm.ts';
+import { ChartSite } from './harness/chart-site.ts';
+import { CHART, OLD_CHART, type Rendered } from './harness/helm.ts';
 import { controllerArgs, findObject, foreignKinds, valueAt } from './harness/rendered.ts';
 
 interface Snippet {
@@ -26,14 +26,7 @@ const NAMESPACE = 'cluster-test-chart';
 
 /** People's values files: what the chart renders of them, accepted by the API server, its arguments by the CLI. */
 suite('the chart takes what people have', () => {
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let helm: Helm;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    helm = new Helm(cluster);
+  const site = new ChartSite(async ({ cluster }) => {
     const metadata = { labels: { 'ts-nginx.io/cluster-test': 'true' } };
     const namespaces = ['ingress', NAMESPACE, 'certs', 'shop'].map((name) => ({
       apiVersion: 'v1',
@@ -44,13 +37,14 @@ suite('the chart takes what people have', () => {
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all']);
   });
 
-  after(() => cleanup.disposeAsync());
-
   const render = (...values: readonly string[]): Promise<{ objects: Rendered[]; notes: string }> =>
-    helm.render({ name: 'ingress', namespace: 'ingress', chart: CHART, values });
+    site.render(values);
 
   const assertAccepted = async (objects: readonly Rendered[]): Promise<void> => {
-    await cluster.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], objects);
+    await site.cluster.kubectl(
+      ['apply', '--dry-run=server', '--validate=strict', '-f', '-'],
+      objects,
+    );
     const [command, ...flags] = controllerArgs(objects);
     assert.equal(command, 'serve');
     parseServeOptions(flags); // throws for what it doesn't know

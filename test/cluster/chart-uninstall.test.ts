@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { stringify } from 'yaml';
 import { appInNamespace, ingress } from './harness/app.ts';
-import { ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { ChartSite } from './harness/chart-site.ts';
+import { ownControlPlane } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
-import { CHART, Helm, type Rendered } from './harness/helm.ts';
+import { CHART, type Rendered } from './harness/helm.ts';
 import { valueAt } from './harness/rendered.ts';
 
 const RELEASE = { name: 'ts-nginx', namespace: 'ts-nginx' };
@@ -15,35 +16,26 @@ const INGRESS_PATH = `/apis/networking.k8s.io/v1/namespaces/${APP.namespace}/ing
 
 /** What `helm uninstall` alone would leave: a status, the webhook's Secret, the Lease. */
 suite('uninstalling as docs/install.md has it', () => {
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let helm: Helm;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    helm = new Helm(cluster);
+  const site = new ChartSite(async ({ cluster }) => {
     await cluster.apply(...appInNamespace(APP));
     await cluster.apply(ingress({ ...APP, host: 'web.test', service: APP.name }));
   });
 
-  after(() => cleanup.disposeAsync());
-
   const statusOf = async (): Promise<unknown> =>
-    valueAt(await cluster.api.get<object>(INGRESS_PATH), 'status.loadBalancer.ingress');
+    valueAt(await site.cluster.api.get<object>(INGRESS_PATH), 'status.loadBalancer.ingress');
 
   const namesOf = async (path: string): Promise<string[]> => {
-    const { items } = await cluster.api.get<{ items: readonly Rendered[] }>(path);
+    const { items } = await site.cluster.api.get<{ items: readonly Rendered[] }>(path);
     return items.map(({ metadata }) => metadata.name);
   };
 
   test('nothing of it is left, and the status is empty', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     const values = stringify({
       controller: { service: { type: 'ClusterIP' }, terminationGracePeriodSeconds: 6 },
     });
-    await helm.install({ ...RELEASE, chart: CHART, values: [values] });
-    await cluster.untilRolledOut('ts-nginx-controller', RELEASE.namespace);
+    await site.helm.install({ ...RELEASE, chart: CHART, values: [values] });
+    await site.cluster.untilRolledOut('ts-nginx-controller', RELEASE.namespace);
     const secrets = `/api/v1/namespaces/${RELEASE.namespace}/secrets`;
     const leases = `/apis/coordination.k8s.io/v1/namespaces/${RELEASE.namespace}/leases`;
     await eventually('all is written that will have to go', async () => {
@@ -54,7 +46,7 @@ suite('uninstalling as docs/install.md has it', () => {
 
     for (const line of documentedCommands()) {
       const [command, ...words] = line.split(' ');
-      await (command === 'helm' ? helm.run(words) : cluster.kubectl(words));
+      await (command === 'helm' ? site.helm.run(words) : site.cluster.kubectl(words));
     }
     assert.equal(await statusOf(), undefined);
     assert.deepEqual(await namesOf(leases), []);

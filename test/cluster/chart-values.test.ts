@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { startCluster, type Cluster } from './harness/cluster.ts';
-import { CHART, Helm, type Rendered } from './harness/helm.ts';
+import { ChartSite } from './harness/chart-site.ts';
+import { CHART, type Rendered } from './harness/helm.ts';
 import { controllerArgs, findObject, foreignKinds, valueAt } from './harness/rendered.ts';
 
 const CONTROLLER = 'ingress-ts-nginx-controller';
@@ -12,23 +12,14 @@ const BACKEND = 'ingress-ts-nginx-defaultbackend';
 
 /** How the chart reads a value that is null, a boolean in quotes, zero, or something like a template. */
 suite('the chart reads values with care', () => {
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let helm: Helm;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    helm = new Helm(cluster);
+  const site = new ChartSite(async ({ cluster }) => {
     const metadata = { name: 'ingress' };
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata }, ...foreignKinds());
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all']);
   });
 
-  after(() => cleanup.disposeAsync());
-
   const render = (values: string): Promise<{ objects: Rendered[]; notes: string }> =>
-    helm.render({ name: 'ingress', namespace: 'ingress', chart: CHART, values: [values] });
+    site.render([values]);
 
   for (const values of [
     'controller: null',
@@ -158,7 +149,7 @@ suite('the chart reads values with care', () => {
   });
 
   test('with every single value null, no flag and no field is nil', async () => {
-    const values = nulled(parse(await helm.run(['show', 'values', CHART])));
+    const values = nulled(parse(await site.helm.run(['show', 'values', CHART])));
     const { objects } = await render(stringify(values));
     assert.doesNotMatch(JSON.stringify(objects), /<nil>|%!/);
     const usual = await render('{}');

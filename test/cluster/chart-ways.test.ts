@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { appInNamespace, ingress, tlsSecret } from './harness/app.ts';
 import { BalancedLoad, readyAddresses } from './harness/balanced-load.ts';
 import { TestAuthority } from './harness/certificate.ts';
-import { ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { ChartSite } from './harness/chart-site.ts';
+import { ownControlPlane } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
-import { CHART, Helm, OLD_CHART, type Release } from './harness/helm.ts';
+import { CHART, OLD_CHART, type Helm, type Release } from './harness/helm.ts';
 import { valueAt } from './harness/rendered.ts';
 import { addressesOf, ingressesPath } from './harness/reporting.ts';
 import { request, requestEcho } from './harness/wire.ts';
@@ -30,15 +31,8 @@ suite('the ways from ingress-nginx', () => {
   const app = { name: 'web', namespace: 'cluster-test-ways' };
   const host = 'ways.test';
   const authority = new TestAuthority();
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let helm: Helm;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
+  const site = new ChartSite(async ({ cluster, helm }) => {
     if (cluster.controlPlane === undefined) return; // skipped below: nobody can pull the image
-    helm = new Helm(cluster);
     await helm.install({ ...oldRelease(), values: [USERS_VALUES] });
     await cluster.apply(
       ...appInNamespace(app),
@@ -48,8 +42,6 @@ suite('the ways from ingress-nginx', () => {
     await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
     await cluster.untilRolledOut(app.name, app.namespace);
   });
-
-  after(() => cleanup.disposeAsync());
 
   const ofClass = (ingressClassName: string): object => {
     const { name, namespace } = app;
@@ -62,7 +54,7 @@ suite('the ways from ingress-nginx', () => {
   const untilAnswered = (namespace: string, by: string | number): Promise<void> =>
     eventually(`pods of ${namespace} answer: ${by}`, async () => {
       const service = namespace === OLD ? OLD_CONTROLLER : 'ts-nginx-controller';
-      const addresses = await readyAddresses(cluster.api, namespace, service);
+      const addresses = await readyAddresses(site.cluster.api, namespace, service);
       assert.equal(addresses.length, 2);
       for (const address of addresses) {
         const answer = await request({ address, port: 80, host });
@@ -74,7 +66,7 @@ suite('the ways from ingress-nginx', () => {
   const admin = async (address: string, path: string): Promise<string> =>
     (await request({ address, port: 10_254, host, path })).body;
 
-  const object = (path: string): Promise<object> => cluster.api.get<object>(path);
+  const object = (path: string): Promise<object> => site.cluster.api.get<object>(path);
   const identity = async (): Promise<object> => {
     const service = await object(`/api/v1/namespaces/${OLD}/services/${OLD_CONTROLLER}`);
     const workload = await object(`/apis/apps/v1/namespaces/${OLD}/deployments/${OLD_CONTROLLER}`);
@@ -94,24 +86,24 @@ suite('the ways from ingress-nginx', () => {
   });
 
   test('side by side: another class, and Ingresses that move by its name', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
-    await helm.install(newRelease([]));
+    if (ownControlPlane(t, site.cluster) === undefined) return;
+    await site.helm.install(newRelease([]));
     await untilAnswered(NEW, 404);
-    await cluster.apply(ofClass('ts-nginx'));
+    await site.cluster.apply(ofClass('ts-nginx'));
     await untilAnswered(NEW, 'web');
-    await cluster.apply(ofClass('nginx'));
+    await site.cluster.apply(ofClass('nginx'));
     await untilAnswered(NEW, 404);
-    await helm.run(['uninstall', NEW, '-n', NEW, '--wait']);
+    await site.helm.run(['uninstall', NEW, '-n', NEW, '--wait']);
   });
 
   test('the same class beside the old release: both serve, and who writes the status changes', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
-    const { api } = cluster;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
+    const { api } = site.cluster;
     const { name, namespace } = app;
     const writes = async (isWriting: boolean): Promise<void> => {
       const args = ['--set-string', `controller.extraArgs.update-status=${isWriting}`];
-      await helm.upgrade({ ...newRelease([way('same-class')]), args });
-      await cluster.untilRolledOut(`${NEW}-controller`, NEW);
+      await site.helm.upgrade({ ...newRelease([way('same-class')]), args });
+      await site.cluster.untilRolledOut(`${NEW}-controller`, NEW);
     };
     // Whoever led before lets go once its grace period is over and its last connection has ended.
     const shows = (address: string): Promise<void> =>
@@ -129,8 +121,8 @@ suite('the ways from ingress-nginx', () => {
     await api.patch(`${ingressesPath(namespace, name)}/status`, balancerOf('192.0.2.1'));
     const load = new BalancedLoad({ api, namespace: OLD, service: OLD_CONTROLLER, host });
     t.after(() => load.stop());
-    await helm.install(newRelease([way('same-class')]));
-    await cluster.untilRolledOut(`${NEW}-controller`, NEW);
+    await site.helm.install(newRelease([way('same-class')]));
+    await site.cluster.untilRolledOut(`${NEW}-controller`, NEW);
     await untilAnswered(NEW, 'web');
     const newLoad = new BalancedLoad({ api, namespace: NEW, service: `${NEW}-controller`, host });
     t.after(() => newLoad.stop());
@@ -146,7 +138,7 @@ suite('the ways from ingress-nginx', () => {
     t.diagnostic(`written ${Math.round(performance.now() - askedAt)} ms after the roll-out`);
     await writes(false);
     await newLoad.assertUndisturbed(t, 100);
-    await helm.run(['uninstall', NEW, '-n', NEW, '--wait']);
+    await site.helm.run(['uninstall', NEW, '-n', NEW, '--wait']);
     await shows('192.0.2.2'); // until the old one writes again
     await load.assertUndisturbed(t, 100);
     await object('/apis/networking.k8s.io/v1/ingressclasses/nginx'); // still the old release's
@@ -156,29 +148,33 @@ suite('the ways from ingress-nginx', () => {
     {
       name: '--reuse-values, and nothing else',
       upgrade: (): Promise<void> =>
-        helm.upgrade({ ...oldRelease(), chart: CHART, args: ['--reuse-values'] }),
+        site.helm.upgrade({ ...oldRelease(), chart: CHART, args: ['--reuse-values'] }),
     },
     {
       name: 'the values file and in-place.yaml',
       upgrade: (): Promise<void> =>
-        helm.upgrade({ ...oldRelease(), chart: CHART, values: [USERS_VALUES, way('in-place')] }),
+        site.helm.upgrade({
+          ...oldRelease(),
+          chart: CHART,
+          values: [USERS_VALUES, way('in-place')],
+        }),
     },
   ]) {
     test(`in place by ${name}, and back by helm rollback, without a failed request`, async (t) => {
-      if (ownControlPlane(t, cluster) === undefined) return;
+      if (ownControlPlane(t, site.cluster) === undefined) return;
       const before = await identity();
-      const { api } = cluster;
+      const { api } = site.cluster;
       const load = new BalancedLoad({ api, namespace: OLD, service: OLD_CONTROLLER, host });
       t.after(() => load.stop());
-      const old = await lastRevision(helm);
+      const old = await lastRevision(site.helm);
 
       await upgrade();
-      await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+      await site.cluster.untilRolledOut(OLD_CONTROLLER, OLD);
       await untilAnswered(OLD, 'web');
       assert.deepEqual(await identity(), before);
 
-      await helm.run(['rollback', OLD, old, '-n', OLD]);
-      await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+      await site.helm.run(['rollback', OLD, old, '-n', OLD]);
+      await site.cluster.untilRolledOut(OLD_CONTROLLER, OLD);
       await untilAnswered(OLD, OLD);
       assert.deepEqual(await identity(), before);
       await load.assertUndisturbed(t, 200);
@@ -186,12 +182,12 @@ suite('the ways from ingress-nginx', () => {
   }
 
   test('the image alone: with the arguments and the rights that ingress-nginx had', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     const target = ['-n', OLD, 'set', 'image', `deployment/${OLD_CONTROLLER}`];
-    await cluster.kubectl([...target, 'controller=ts-nginx:0.1.0']);
-    await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+    await site.cluster.kubectl([...target, 'controller=ts-nginx:0.1.0']);
+    await site.cluster.untilRolledOut(OLD_CONTROLLER, OLD);
     await untilAnswered(OLD, 'web');
-    for (const address of await readyAddresses(cluster.api, OLD, OLD_CONTROLLER)) {
+    for (const address of await readyAddresses(site.cluster.api, OLD, OLD_CONTROLLER)) {
       await eventually('the certificate of the Secret is shown', async () => {
         await requestEcho({ address, port: 443, host, tls: { ca: authority.pem } });
       });
@@ -200,7 +196,7 @@ suite('the ways from ingress-nginx', () => {
   });
 
   test('with the rights that ingress-nginx had it serves, and names those that it misses', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     // A certificate for the webhook is made by ts-nginx; ingress-nginx has others for that.
     const more = {
       op: 'add',
@@ -208,10 +204,10 @@ suite('the ways from ingress-nginx', () => {
       value: '--validating-webhook=:8443',
     };
     const path = `/apis/apps/v1/namespaces/${OLD}/deployments/${OLD_CONTROLLER}`;
-    await cluster.api.patch(path, [more], 'json');
-    await cluster.untilRolledOut(OLD_CONTROLLER, OLD);
+    await site.cluster.api.patch(path, [more], 'json');
+    await site.cluster.untilRolledOut(OLD_CONTROLLER, OLD);
     await untilAnswered(OLD, 'web');
-    for (const address of await readyAddresses(cluster.api, OLD, OLD_CONTROLLER)) {
+    for (const address of await readyAddresses(site.cluster.api, OLD, OLD_CONTROLLER)) {
       await eventually('it says what is missing', async () => {
         const state = await admin(address, '/readyz?verbose');
         assert.match(state, /does not allow get of validatingwebhookconfigurations/);
@@ -224,24 +220,27 @@ suite('the ways from ingress-nginx', () => {
   });
 
   test('the old release goes, and the new one takes over the class', async (t) => {
-    if (ownControlPlane(t, cluster) === undefined) return;
+    if (ownControlPlane(t, site.cluster) === undefined) return;
     const classPath = '/apis/networking.k8s.io/v1/ingressclasses/nginx';
     const uid = valueAt(await object(classPath), 'metadata.uid');
-    await helm.install(newRelease([way('same-class')]));
-    await cluster.untilRolledOut(`${NEW}-controller`, NEW);
+    await site.helm.install(newRelease([way('same-class')]));
+    await site.cluster.untilRolledOut(`${NEW}-controller`, NEW);
     await untilAnswered(NEW, 'web');
-    const { api } = cluster;
+    const { api } = site.cluster;
     const load = new BalancedLoad({ api, namespace: NEW, service: `${NEW}-controller`, host });
     t.after(() => load.stop());
     // Helm looks for this in what the release rendered, not at the object.
     const keep = '{"helm.sh/resource-policy":"keep"}';
     const annotations = `controller.ingressClassResource.annotations=${keep}`;
-    await helm.upgrade({ ...oldRelease(), args: ['--reuse-values', '--set-json', annotations] });
-    await helm.run(['uninstall', OLD, '-n', OLD]);
+    await site.helm.upgrade({
+      ...oldRelease(),
+      args: ['--reuse-values', '--set-json', annotations],
+    });
+    await site.helm.run(['uninstall', OLD, '-n', OLD]);
     const owner = [`meta.helm.sh/release-name=${NEW}`, `meta.helm.sh/release-namespace=${NEW}`];
-    await cluster.kubectl(['annotate', '--overwrite', 'ingressclass', 'nginx', ...owner]);
+    await site.cluster.kubectl(['annotate', '--overwrite', 'ingressclass', 'nginx', ...owner]);
     const controllerValue = 'k8s.io/ingress-nginx';
-    await helm.upgrade({
+    await site.helm.upgrade({
       ...newRelease([]),
       args: [
         ...['--set', 'controller.ingressClass=nginx'],
@@ -249,7 +248,7 @@ suite('the ways from ingress-nginx', () => {
         ...['--set', `controller.ingressClassResource.controllerValue=${controllerValue}`],
       ],
     });
-    await cluster.untilRolledOut('ts-nginx-controller', NEW);
+    await site.cluster.untilRolledOut('ts-nginx-controller', NEW);
     await untilAnswered(NEW, 'web');
     assert.equal(valueAt(await object(classPath), 'metadata.uid'), uid);
     await load.assertUndisturbed(t, 100);

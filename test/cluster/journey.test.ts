@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { appDeployment, appInNamespace, ingress, tlsSecret } from './harness/app.ts';
 import { auditedRequests, verbsOf } from './harness/audit.ts';
-import { TestAuthority } from './harness/certificate.ts';
-import { ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { ownControlPlane, type Cluster } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
-import { installWithoutDeployment, runTsNginx } from './harness/install.ts';
 import { KeepAliveLoad } from './harness/load.ts';
 import { SteadyLoad } from './harness/steady-load.ts';
-import type { TsNginx } from './harness/ts-nginx.ts';
+import { SteadySite } from './harness/steady-site.ts';
 import { request, requestEcho } from './harness/wire.ts';
 
 /**
@@ -17,7 +15,16 @@ import { request, requestEcho } from './harness/wire.ts';
  */
 suite('journey', () => {
   const shop = { name: 'web', namespace: 'cluster-test-shop' };
-  const authority = new TestAuthority();
+  const site = new SteadySite({
+    prepare: async (cluster) => {
+      await cluster.apply(tlsSecret('unreferenced', SteadyLoad.namespace, certificate));
+      await cluster.api.patch('/api/v1/namespaces/ts-nginx/services/ts-nginx/status', {
+        status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+      });
+    },
+    run: { args: ['--publish-service=ts-nginx/ts-nginx', '--election-ttl=4s'] },
+  });
+  const { authority } = site;
   const certificate = authority.issue('shop.test');
   const shopIngress = {
     name: 'web',
@@ -26,100 +33,76 @@ suite('journey', () => {
     service: 'web',
     tlsSecret: 'shop-tls',
   };
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let tsNginx: TsNginx;
-  let steady: SteadyLoad;
 
   const untilStatus = (host: string, path: string, wanted: number): Promise<void> =>
     eventually(`${host}${path} answers ${wanted}`, async () => {
-      const { status } = await request(tsNginx.http(host, path));
+      const { status } = await request(site.tsNginx.http(host, path));
       assert.equal(status, wanted);
     });
 
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    await installWithoutDeployment(cluster);
-    await SteadyLoad.install(cluster, authority);
-    await cluster.apply(tlsSecret('unreferenced', SteadyLoad.namespace, certificate));
-    await cluster.api.patch('/api/v1/namespaces/ts-nginx/services/ts-nginx/status', {
-      status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
-    });
-    tsNginx = await runTsNginx(cluster, {
-      args: ['--publish-service=ts-nginx/ts-nginx', '--election-ttl=4s'],
-    });
-    cleanup.defer(() => tsNginx.stop());
-    await tsNginx.untilReady();
-    steady = SteadyLoad.start(tsNginx, authority);
-    cleanup.defer(() => steady.stop());
-  });
-
-  after(() => cleanup.disposeAsync());
-
   test('an applied Deployment, Service, Secret and Ingress answer over HTTP and HTTPS', async () => {
-    await cluster.apply(
+    await site.cluster.apply(
       ...appInNamespace(shop),
       tlsSecret('shop-tls', shop.namespace, certificate),
       ingress(shopIngress),
     );
     await untilStatus('shop.test', '/', 200);
-    const echo = await requestEcho(tsNginx.http('shop.test', '/basket?id=7'));
+    const echo = await requestEcho(site.tsNginx.http('shop.test', '/basket?id=7'));
     assert.equal(echo.path, '/basket?id=7');
     assert.equal(echo.host, 'shop.test');
     assert.equal(echo.service, 'web');
     await eventually('HTTPS shows the certificate of the Secret', async () => {
-      const answer = await request(tsNginx.https('shop.test', authority.pem));
+      const answer = await request(site.tsNginx.https('shop.test', authority.pem));
       assert.equal(answer.status, 200);
       assert.equal(answer.certificateSerial, certificate.serial);
     });
   });
 
   test('a changed path is served in place of the old one', async () => {
-    await cluster.apply(ingress({ ...shopIngress, path: '/v2' }));
+    await site.cluster.apply(ingress({ ...shopIngress, path: '/v2' }));
     await untilStatus('shop.test', '/v2/x', 200);
-    assert.equal((await request(tsNginx.http('shop.test', '/'))).status, 404);
-    await cluster.apply(ingress(shopIngress));
+    assert.equal((await request(site.tsNginx.http('shop.test', '/'))).status, 404);
+    await site.cluster.apply(ingress(shopIngress));
     await untilStatus('shop.test', '/', 200);
   });
 
   test('a changed host is served in place of the old one', async () => {
-    await cluster.apply(ingress({ ...shopIngress, host: 'store.test' }));
+    await site.cluster.apply(ingress({ ...shopIngress, host: 'store.test' }));
     await untilStatus('store.test', '/', 200);
-    assert.equal((await request(tsNginx.http('shop.test', '/'))).status, 404);
-    await cluster.apply(ingress(shopIngress));
+    assert.equal((await request(site.tsNginx.http('shop.test', '/'))).status, 404);
+    await site.cluster.apply(ingress(shopIngress));
     await untilStatus('shop.test', '/', 200);
   });
 
   test('a renewed certificate is shown', async () => {
     const renewed = authority.issue('shop.test');
-    await cluster.apply(tlsSecret('shop-tls', shop.namespace, renewed));
+    await site.cluster.apply(tlsSecret('shop-tls', shop.namespace, renewed));
     await eventually('HTTPS shows the renewed certificate', async () => {
-      const answer = await request(tsNginx.https('shop.test', authority.pem));
+      const answer = await request(site.tsNginx.https('shop.test', authority.pem));
       assert.equal(answer.certificateSerial, renewed.serial);
     });
   });
 
   test('a pod that scaling added gets traffic', async () => {
-    const { pod: first } = await requestEcho(tsNginx.http('shop.test'));
-    await cluster.kubectl(['-n', shop.namespace, 'scale', 'deploy/web', '--replicas=2']);
+    const { pod: first } = await requestEcho(site.tsNginx.http('shop.test'));
+    await site.cluster.kubectl(['-n', shop.namespace, 'scale', 'deploy/web', '--replicas=2']);
     await eventually('another pod answers', async () => {
-      assert.notEqual((await requestEcho(tsNginx.http('shop.test'))).pod, first);
+      assert.notEqual((await requestEcho(site.tsNginx.http('shop.test'))).pod, first);
     });
   });
 
   test('a Service without pods answers 503, and 200 again with the first', async () => {
-    await cluster.kubectl(['-n', shop.namespace, 'scale', 'deploy/web', '--replicas=0']);
+    await site.cluster.kubectl(['-n', shop.namespace, 'scale', 'deploy/web', '--replicas=0']);
     await untilStatus('shop.test', '/', 503);
-    await cluster.kubectl(['-n', shop.namespace, 'scale', 'deploy/web', '--replicas=3']);
+    await site.cluster.kubectl(['-n', shop.namespace, 'scale', 'deploy/web', '--replicas=3']);
     await untilStatus('shop.test', '/', 200);
-    await cluster.untilRolledOut('web', shop.namespace);
+    await site.cluster.untilRolledOut('web', shop.namespace);
   });
 
   test('a rolling update loses no request and no connection', async () => {
-    const load = new KeepAliveLoad(tsNginx.http('shop.test'), { connections: 4, pauseMs: 5 });
-    await cluster.apply(appDeployment({ ...shop, replicas: 3, revision: '2' }));
-    await cluster.untilRolledOut('web', shop.namespace);
+    const load = new KeepAliveLoad(site.tsNginx.http('shop.test'), { connections: 4, pauseMs: 5 });
+    await site.cluster.apply(appDeployment({ ...shop, replicas: 3, revision: '2' }));
+    await site.cluster.untilRolledOut('web', shop.namespace);
     await untilPodsAre(3);
     const { requests, failures, closedConnections } = await load.stop();
     assert.ok(requests > 100, `only ${requests} requests were made`);
@@ -129,19 +112,19 @@ suite('journey', () => {
 
   const untilPodsAre = (wanted: number): Promise<void> =>
     eventually(`${wanted} pods are left`, async () => {
-      const pods = await cluster.api.get<{ items: readonly object[] }>(
+      const pods = await site.cluster.api.get<{ items: readonly object[] }>(
         `/api/v1/namespaces/${shop.namespace}/pods`,
       );
       assert.equal(pods.items.length, wanted);
     });
 
   test('a deleted Ingress answers 404', async () => {
-    await cluster.kubectl(['-n', shop.namespace, 'delete', 'ingress', 'web']);
+    await site.cluster.kubectl(['-n', shop.namespace, 'delete', 'ingress', 'web']);
     await untilStatus('shop.test', '/', 404);
   });
 
   test('only Secrets that an Ingress names were asked for, each by its name', async (t) => {
-    const plane = ownControlPlane(t, cluster);
+    const plane = ownControlPlane(t, site.cluster);
     if (plane === undefined) return;
     const events = await auditedRequests(plane.auditLog, 'ts-nginx', 'ts-nginx');
     const secrets = events.filter(({ objectRef }) => objectRef?.resource === 'secrets');
@@ -153,7 +136,7 @@ suite('journey', () => {
   });
 
   test('every right that deploy/ gives was used, and none was missing', async (t) => {
-    const plane = ownControlPlane(t, cluster);
+    const plane = ownControlPlane(t, site.cluster);
     if (plane === undefined) return;
     const events = await auditedRequests(plane.auditLog, 'ts-nginx', 'ts-nginx');
     const refused = events.filter(
@@ -164,11 +147,11 @@ suite('journey', () => {
       [],
     );
     const used = [...verbsOf(events), ...USED_ELSEWHERE];
-    assert.deepEqual([...new Set(used)].sort(), await grantedVerbs(cluster));
+    assert.deepEqual([...new Set(used)].sort(), await grantedVerbs(site.cluster));
   });
 
   test('the other Ingress lost no request and no connection in all of this', async (t) => {
-    await steady.assertUndisturbed(t, 100);
+    await site.steady.assertUndisturbed(t, 100);
   });
 });
 

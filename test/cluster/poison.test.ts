@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, suite, test, type TestContext } from 'node:test';
+import { suite, test, type TestContext } from 'node:test';
 import { ApiError } from './harness/api.ts';
 import { appInNamespace, ingress } from './harness/app.ts';
-import { TestAuthority } from './harness/certificate.ts';
-import { ownControlPlane, startCluster, type Cluster } from './harness/cluster.ts';
+import { ownControlPlane, type Cluster } from './harness/cluster.ts';
 import { createEchoServer } from './harness/echo-server.ts';
 import { eventually } from './harness/eventually.ts';
-import { installWithoutDeployment, runTsNginx } from './harness/install.ts';
 import { addressesOf, eventsIn, ingressesPath, type EventObject } from './harness/reporting.ts';
-import { SteadyLoad } from './harness/steady-load.ts';
+import { SteadySite } from './harness/steady-site.ts';
 import type { TsNginx } from './harness/ts-nginx.ts';
 import { request, requestEcho } from './harness/wire.ts';
 
@@ -106,63 +104,47 @@ const POISONS: readonly Poison[] = [
 
 /** What the API server lets in, real as it is; `test/kubernetes/poison.test.ts` has what it would refuse. */
 suite('one poisonous object harms nobody else', () => {
-  const authority = new TestAuthority();
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let tsNginx: TsNginx;
-  let steady: SteadyLoad;
-
-  before(async () => {
-    cluster = await startCluster();
-    cleanup.defer(() => cluster.stop());
-    await installWithoutDeployment(cluster);
-    await SteadyLoad.install(cluster, authority);
-    await cluster.apply(...appInNamespace(APP));
-    await cluster.untilRolledOut(APP.name, APP.namespace);
-    tsNginx = await start('poison', '10.244.0.2');
-    steady = SteadyLoad.start(tsNginx, authority);
-    cleanup.defer(() => steady.stop());
+  const args = [`--publish-status-address=${PUBLISHED}`, '--election-ttl=4s'];
+  const site = new SteadySite({
+    prepare: async (cluster) => {
+      await cluster.apply(...appInNamespace(APP));
+      await cluster.untilRolledOut(APP.name, APP.namespace);
+    },
+    run: { name: 'poison', address: '10.244.0.2', args },
   });
-
-  after(() => cleanup.disposeAsync());
-
-  const start = async (name: string, address: string): Promise<TsNginx> => {
-    const args = [`--publish-status-address=${PUBLISHED}`, '--election-ttl=4s'];
-    const started = await runTsNginx(cluster, { name, address, args });
-    cleanup.defer(() => started.stop());
-    await started.untilReady();
-    return started;
-  };
 
   const create = (collection: string, object: object): Promise<void> => {
     const path = collection.split('/');
-    return cluster.api.create(path.toSpliced(-1, 0, 'namespaces', APP.namespace).join('/'), object);
+    return site.cluster.api.create(
+      path.toSpliced(-1, 0, 'namespaces', APP.namespace).join('/'),
+      object,
+    );
   };
 
   for (const [number, poison] of POISONS.entries()) {
     const { name, more = [], answers } = poison;
     test(poison.what, async (t) => {
-      if (poison.service === 'crowd' && !(await serveCrowd(t, cluster))) return;
+      if (poison.service === 'crowd' && !(await serveCrowd(t, site.cluster))) return;
       for (const [collection, object] of more) await create(collection, object);
-      await cluster.api.create(ingressesPath(APP.namespace), ingressOf(poison));
+      await site.cluster.api.create(ingressesPath(APP.namespace), ingressOf(poison));
       const createdAt = performance.now();
       // Whoever comes after it is served, too.
       const host = `after-${number}.test`;
       const { namespace, name: service } = APP;
-      await cluster.apply(ingress({ name: `after-${number}`, namespace, host, service }));
-      await eventually(`${host} is served`, () => requestEcho(tsNginx.http(host)));
+      await site.cluster.apply(ingress({ name: `after-${number}`, namespace, host, service }));
+      await eventually(`${host} is served`, () => requestEcho(site.tsNginx.http(host)));
       await eventually('it answers as it should', async () => {
         for (const [path, wanted] of Object.entries(answers)) {
-          const { status } = await request(tsNginx.http(`${name}.test`, path));
+          const { status } = await request(site.tsNginx.http(`${name}.test`, path));
           assert.deepEqual({ path, status }, { path, status: wanted });
         }
       });
       t.diagnostic(`within ${Math.round(performance.now() - createdAt)} ms`);
-      assert.deepEqual(await codesOf(tsNginx, name), Object.keys(poison.findings));
+      assert.deepEqual(await codesOf(site.tsNginx, name), Object.keys(poison.findings));
       await eventually('its events and its status tell of it', async () => {
-        const told = (await warningsOf(cluster, name)).map(({ reason }) => reason);
+        const told = (await warningsOf(site.cluster, name)).map(({ reason }) => reason);
         assert.deepEqual([...new Set(told)], Object.values(poison.findings));
-        assert.deepEqual(await addressesOf(cluster.api, APP.namespace, name), [PUBLISHED]);
+        assert.deepEqual(await addressesOf(site.cluster.api, APP.namespace, name), [PUBLISHED]);
       });
     });
   }
@@ -170,20 +152,20 @@ suite('one poisonous object harms nobody else', () => {
   test('what the API server does not know it refuses itself', async () => {
     const pathType = 'Glob';
     const newer = ingressOf({ name: 'newer', findings: {}, answers: {}, pathType });
-    const write = cluster.api.create(ingressesPath(APP.namespace), newer);
+    const write = site.cluster.api.create(ingressesPath(APP.namespace), newer);
     await assert.rejects(write, (error) => error instanceof ApiError && error.status === 422);
   });
 
   test('a fresh start among all of them makes the same of it', async (t) => {
     const startedAt = performance.now();
-    const fresh = await start('poison-fresh', '10.244.0.3');
+    const fresh = await site.runAnother({ name: 'poison-fresh', address: '10.244.0.3', args });
     t.diagnostic(`ready within ${Math.round(performance.now() - startedAt)} ms`);
-    assert.deepEqual(await virtualHosts(fresh), await virtualHosts(tsNginx));
-    assert.doesNotMatch(tsNginx.child.log(), /translation failed|"level":"error"/);
+    assert.deepEqual(await virtualHosts(fresh), await virtualHosts(site.tsNginx));
+    assert.doesNotMatch(site.tsNginx.child.log(), /translation failed|"level":"error"/);
   });
 
   test('another host lost no request and no connection', async (t) => {
-    await steady.assertUndisturbed(t, 50);
+    await site.steady.assertUndisturbed(t, 50);
   });
 });
 
