@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient, connectTlsClient, type RawClient } from './harness/raw-client.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy } from './harness/start-proxy.ts';
+import { untilStable } from './harness/until-stable.ts';
 import { startRawUpstream, startUpstream } from './harness/upstream.ts';
 
 const EVENTS = 'GET /events HTTP/1.1\r\nHost: app.test\r\nAccept: text/event-stream\r\n\r\n';
@@ -185,20 +186,6 @@ function heldFor(client: RawClient): number {
   return socket?.writableLength ?? 0;
 }
 
-/** Bytes that are held for this client once no more come. Nothing tells of that but time. */
-async function untilStalled(client: RawClient): Promise<number> {
-  let held = -1;
-  let quiet = 0;
-  for (let round = 0; round < 300 && quiet < 3; round++) {
-    await sleep(30);
-    const now = heldFor(client);
-    quiet = now === held && now > 0 ? quiet + 1 : 0;
-    held = now;
-  }
-  assert.equal(quiet, 3, 'it never stalled');
-  return held;
-}
-
 const ON = 131_072;
 const STREAM_BYTES = 262_144;
 
@@ -224,7 +211,7 @@ for (const { name, readAheadBytes, line, isAhead } of [
     client.write('GET / HTTP/1.1\r\nHost: app.test\r\n\r\n');
     await client.waitFor('\r\n\r\n');
     client.socket.pause();
-    const held = await untilStalled(client);
+    const held = await untilStable(() => heldFor(client));
     assert.equal(held >= ON, isAhead, `${held} bytes`);
     assert.ok(held <= STREAM_BYTES, `${held} bytes`);
     client.socket.resume();

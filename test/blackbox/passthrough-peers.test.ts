@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -11,6 +10,7 @@ import { promisify } from 'node:util';
 import type { Endpoint, Passthrough } from '../../src/model/config.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy } from './harness/start-proxy.ts';
+import { untilListening } from './harness/until-listening.ts';
 import { freeEndpoint } from './harness/upstream.ts';
 
 const run = promisify(execFile);
@@ -74,22 +74,11 @@ async function startNginx(t: TestContext): Promise<Nginx> {
     await exited;
     rmSync(folder, { recursive: true });
   });
-  await Promise.race([accepts(proxied.port), exited.then(() => assert.fail('nginx has ended'))]);
+  await Promise.race([
+    untilListening(proxied.port),
+    exited.then(() => assert.fail('nginx has ended')),
+  ]);
   return { plain, proxied, caFile: join(folder, 'tls.crt') };
-}
-
-async function accepts(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    );
-    socket.destroy();
-    if (isOpen) return;
-    await once(AbortSignal.timeout(50), 'abort');
-  }
-  throw new Error(`nobody listens at ${port}`);
 }
 
 async function startPassthrough(

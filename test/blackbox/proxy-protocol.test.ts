@@ -1,13 +1,13 @@
 /** PROXY headers of a load balancer in front (routing.md §11, security.md 2.5). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { connectClient, RawClient } from './harness/raw-client.ts';
 import { selfSignedCertificate } from './harness/self-signed.ts';
 import { startProxy, type RunningProxy, type SettingsOptions } from './harness/start-proxy.ts';
-import { startUpstream } from './harness/upstream.ts';
+import { freeEndpoint, startUpstream } from './harness/upstream.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: app.test\r\n\r\n';
 const LINE = 'PROXY TCP4 192.0.2.7 192.0.2.8 40000 8081\r\n';
@@ -93,7 +93,7 @@ test('LOCAL and UNKNOWN, and peers that are not trusted, are who they are', asyn
 test('one balancer port to two local addresses: each connection has its own client', async (t) => {
   // Both listen on all addresses, and all that is sent to them is loopback's.
   const proxy = await start(t, {}, '0.0.0.0');
-  const localPort = await freePort();
+  const { port: localPort } = await freeEndpoint();
   const dial = async (host: string, port: number, header: string): Promise<Socket> => {
     const socket = connect({ host, port, localAddress: '127.0.0.1', localPort, noDelay: true });
     t.after(() => socket.destroy());
@@ -121,15 +121,6 @@ test('one balancer port to two local addresses: each connection has its own clie
   const otherSecure = await toTls(await dial('127.0.0.2', httpsPort, unknown));
   assert.equal(await seenBy(otherSecure), '127.0.0.1');
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('with use-forwarded-headers the list is read where the named client is trusted', async (t) => {
   const settings = { realAddress: true, trustFields: true };

@@ -4,26 +4,13 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { connectClient, type RawClient } from './harness/raw-client.ts';
 import { startProxy } from './harness/start-proxy.ts';
 import { startRawUpstream } from './harness/upstream.ts';
+import { usedBytes } from './harness/used-bytes.ts';
 
 const MAX_STREAM_BYTES = 262_144;
 const STREAMS = 24;
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
-/** Memory of this process that a buffer or a text can be in, with what is garbage already taken away. */
-async function usedBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    gc();
-    await sleep(10);
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 /** Writes pieces, one at a time and each read alone, until the far side takes no more. */
 async function fill(socket: Socket, piece: Buffer): Promise<void> {

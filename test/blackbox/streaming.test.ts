@@ -7,6 +7,7 @@ import test from 'node:test';
 import { connectClient } from './harness/raw-client.ts';
 import { startProxy } from './harness/start-proxy.ts';
 import { startRawUpstream, startUpstream } from './harness/upstream.ts';
+import { untilStable } from './harness/until-stable.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -97,7 +98,7 @@ test('an endpoint is not read further while the client does not read', async (t)
   client.socket.removeAllListeners('data');
   client.socket.pause();
   client.write('GET / HTTP/1.1\r\nHost: app.test\r\n\r\n');
-  await stable(() => sent);
+  await untilStable(() => sent);
   // What two pairs of kernel buffers hold, and not what the answer has.
   assert.ok(sent < total / 2, `the endpoint could send ${sent} bytes`);
   let received = 0;
@@ -121,7 +122,7 @@ test('a client is not read further while the endpoint does not read', async (t) 
   const total = 64 * MEBIBYTE;
   client.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${total}\r\n\r\n`);
   client.write(Buffer.alloc(total));
-  await stable(() => client.socket.bytesWritten - client.socket.writableLength);
+  await untilStable(() => client.socket.bytesWritten - client.socket.writableLength);
   assert.ok(client.socket.writableLength > 0, 'all of the body was taken');
 });
 
@@ -184,16 +185,6 @@ test('HEAD, 204 and 304 have no body, and HEAD and 304 keep their length', async
   assert.equal(own.status, 404);
   assert.ok(Number(own.fields.get('content-length')) > 0);
 });
-
-/** Waits until a number does not move any more. */
-async function stable(read: () => number): Promise<void> {
-  let last = -1;
-  for (let quiet = 0; quiet < 5;) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    quiet = read() === last ? quiet + 1 : 0;
-    last = read();
-  }
-}
 
 function sha(text: string): string {
   return createHash('sha256').update(text).digest('hex');

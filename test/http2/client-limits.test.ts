@@ -10,6 +10,7 @@ import { connectClient } from '../blackbox/harness/raw-client.ts';
 import { selfSignedCertificate } from '../blackbox/harness/self-signed.ts';
 import { startProxy } from '../blackbox/harness/start-proxy.ts';
 import { startRawUpstream } from '../blackbox/harness/upstream.ts';
+import { untilStable } from '../blackbox/harness/until-stable.ts';
 import { GET, POST, startGrpcProxy, ask, serveToEnd, startHttp2, dataOf } from './grpc-proxy.ts';
 import { startRawEndpoint } from './raw-endpoint.ts';
 
@@ -144,7 +145,7 @@ test('an endpoint is not read further while a client does not read', async (t) =
   client.socket.removeAllListeners('data');
   client.socket.pause();
   client.write(GET);
-  await stable(() => taken);
+  await untilStable(() => taken);
   assert.ok(taken < total / 4, `the endpoint could send ${taken} bytes`);
   let received = 0;
   client.socket.on('data', (chunk: string) => {
@@ -162,18 +163,7 @@ test('a client is not read further while an endpoint opens no window', async (t)
   const total = 64 * 1024 * 1024;
   client.write(`POST / HTTP/1.1\r\nHost: app.test\r\nContent-Length: ${total}\r\n\r\n`);
   client.write(Buffer.alloc(total));
-  await stable(() => client.socket.bytesWritten - client.socket.writableLength);
+  await untilStable(() => client.socket.bytesWritten - client.socket.writableLength);
   assert.ok(client.socket.writableLength > total / 2, 'most of the body was taken');
   assert.equal(Buffer.concat(dataOf(peers[0])).length, 65_535);
 });
-
-/** Waits until a number has not changed for a few looks. */
-async function stable(look: () => number): Promise<void> {
-  let before = -1;
-  for (let quiet = 0; quiet < 10;) {
-    const now = look();
-    quiet = now === before && now > 0 ? quiet + 1 : 0;
-    before = now;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

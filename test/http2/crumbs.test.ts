@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { FrameType, SettingId } from '../../src/dataplane/http2/frames.ts';
 import { startRawUpstream } from '../blackbox/harness/upstream.ts';
 import { startProxy } from '../blackbox/harness/start-proxy.ts';
+import { usedBytes } from '../blackbox/harness/used-bytes.ts';
 import { LoopWatch } from '../fuzz/loop-watch.ts';
 import {
   connectHttp2,
@@ -40,8 +39,6 @@ const CRUMB_OCTET = 0x21;
 const MAX_KERNEL_BYTES = 32_000_000;
 /** The test itself reads in the same turns. */
 const MAX_TURN_MS = 400;
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
 
 const ROUTES = [{ name: 'app.test', routes: [{ maxBodyBytes: 'none' as const }] }];
 const WEBSOCKET: Fields = [
@@ -60,15 +57,6 @@ function crumbs(streamId: number): Buffer {
 const streamIds = Array.from({ length: STREAMS }, (_, index) => index * 2 + 1);
 /** Made beforehand, so that they are no part of what is measured. */
 const CRUMBS_OF = new Map(streamIds.map((id) => [id, crumbs(id)]));
-
-async function usedBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    gc();
-    await sleep(10);
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 /** All that was sent before has been read. */
 async function roundTrip(client: FrameClient): Promise<void> {

@@ -14,6 +14,7 @@ import { connect as connectTls } from 'node:tls';
 import { FrameReader } from '../../src/dataplane/http2/frame-reader.ts';
 import { CLIENT_PREFACE, ErrorCode, Flag, FrameType } from '../../src/dataplane/http2/frames.ts';
 import { HpackDecoder } from '../../src/dataplane/http2/hpack/decoder.ts';
+import { frameBytes } from './raw-endpoint.ts';
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -46,13 +47,7 @@ export function request(method: string, path: string, ...fields: Fields): Fields
 }
 
 export function frame(type: number, flags: number, streamId: number, payload = ''): Buffer {
-  const bytes = Buffer.from(payload, 'latin1');
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(bytes.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(streamId, 5);
-  return Buffer.concat([head, bytes]);
+  return frameBytes(type, flags, streamId, Buffer.from(payload, 'latin1'));
 }
 
 export function u32(value: number): string {

@@ -7,6 +7,7 @@ import type { Place } from '../../src/source/reach/try-connect.ts';
 import { Store } from '../../src/source/store.ts';
 import type { UpstreamAddress } from '../../src/translate/snapshot.ts';
 import { createRecordingLog } from '../blackbox/harness/recording-log.ts';
+import { refusedEndpoint } from '../blackbox/harness/upstream.ts';
 
 const LIMIT = { timeout: 10_000 };
 
@@ -18,17 +19,6 @@ async function listening(t: TestContext): Promise<Place> {
     server.close();
   });
   return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
-}
-
-/** Where nobody listens any more. */
-async function deserted(): Promise<Place> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return { address: '127.0.0.1', port };
 }
 
 /** A trial, and a translation that gives it the addresses of whatever it is trying. */
@@ -75,7 +65,7 @@ test(
   'one dead pod of two does not make the network unreachable, two of three do',
   LIMIT,
   async (t) => {
-    const [alive, dead] = [await listening(t), await deserted()];
+    const [alive, dead] = [await listening(t), await refusedEndpoint()];
     assert.equal(await startTrial(t, { endpoints: [dead, alive] }).decided, 'endpoints');
     const most = { endpoints: [dead, alive, dead], 'cluster-ip': [alive] };
     const { decided, tried } = startTrial(t, most);
@@ -85,7 +75,7 @@ test(
 );
 
 test('what the objects do not offer is waited for a little, and passed over', LIMIT, async (t) => {
-  const [alive, dead] = [await listening(t), await deserted()];
+  const [alive, dead] = [await listening(t), await refusedEndpoint()];
   const { decided, tried } = startTrial(t, { endpoints: [dead], 'load-balancer': [alive] });
   assert.equal(await decided, 'load-balancer');
   assert.deepEqual(tried(), [
@@ -98,8 +88,8 @@ test('what the objects do not offer is waited for a little, and passed over', LI
 
 test('Nodes that are read while it waits are tried', LIMIT, async (t) => {
   const places: Partial<Record<UpstreamAddress, readonly Place[]>> = {
-    endpoints: [await deserted()],
-    'cluster-ip': [await deserted()],
+    endpoints: [await refusedEndpoint()],
+    'cluster-ip': [await refusedEndpoint()],
   };
   const { decided, translate, trial } = startTrial(t, places, 60_000);
   while (!trial.missing().some((line) => line.includes('node-port'))) {
@@ -111,7 +101,7 @@ test('Nodes that are read while it waits are tried', LIMIT, async (t) => {
 });
 
 test('nothing can be reached: endpoints, and a warning', LIMIT, async (t) => {
-  const dead = [await deserted()];
+  const dead = [await refusedEndpoint()];
   const all = { endpoints: dead, 'cluster-ip': dead, 'node-port': dead, 'load-balancer': dead };
   const { decided, lines } = startTrial(t, all);
   assert.equal(await decided, 'endpoints');

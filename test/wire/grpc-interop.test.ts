@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { selfSignedCertificate } from '../blackbox/harness/self-signed.ts';
 import { startProxy } from '../blackbox/harness/start-proxy.ts';
+import { untilListening } from '../blackbox/harness/until-listening.ts';
+import { freeEndpoint } from '../blackbox/harness/upstream.ts';
 import { installGoCommands } from './harness/go-tools.ts';
 
 const run = promisify(execFile);
@@ -64,7 +65,7 @@ for (const up of ['h2c', 'TLS'] as const) {
       const files = { cert: join(tools.folder, 'cert.pem'), key: join(tools.folder, 'key.pem') };
       await writeFile(files.cert, certificate.chain);
       await writeFile(files.key, certificate.key.reveal());
-      const port = await freePort();
+      const { port } = await freeEndpoint();
       const tlsFlags = ['-use_tls', `-tls_cert_file=${files.cert}`, `-tls_key_file=${files.key}`];
       await startServer(t, tools.server, port, up === 'TLS' ? tlsFlags : []);
       const proxy = await startProxy(t, {
@@ -110,30 +111,6 @@ async function startServer(
     server.kill('SIGKILL');
     await exited;
   });
-  const deadline = AbortSignal.timeout(10_000);
-  while (!(await isListening(port))) {
-    assert.ok(!deadline.aborted && server.exitCode === null, 'the interop server did not start');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  const failed = exited.then(() => assert.fail('the interop server did not start'));
+  await Promise.race([untilListening(port), failed]);
 }

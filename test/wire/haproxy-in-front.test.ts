@@ -5,12 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startUpstream } from '../blackbox/harness/upstream.ts';
+import { untilListening } from '../blackbox/harness/until-listening.ts';
+import { freeEndpoint, startUpstream } from '../blackbox/harness/upstream.ts';
 import { Child } from '../process/child.ts';
 import { skipWithout } from './harness/installed.ts';
 import { startProduct, type Product } from './harness/product.ts';
@@ -30,7 +30,7 @@ interface Balancer {
 
 /** HAProxy for both ports of the product; `version`: of the header that it sends. */
 async function startHaproxy(t: TestContext, product: Product, version: 'v1' | 'v2') {
-  const [httpPort, httpsPort] = [await freePort(), await freePort()];
+  const [{ port: httpPort }, { port: httpsPort }] = [await freeEndpoint(), await freeEndpoint()];
   const folder = await mkdtemp(join(tmpdir(), 'ts-nginx-haproxy-'));
   t.after(() => rm(folder, { recursive: true }));
   const send = version === 'v1' ? 'send-proxy' : 'send-proxy-v2';
@@ -42,32 +42,8 @@ async function startHaproxy(t: TestContext, product: Product, version: 'v1' | 'v
   await writeFile(file, config);
   const path = `${process.env['PATH'] ?? ''}:/usr/sbin`;
   new Child(t, 'haproxy', ['-db', '-f', file], { env: { PATH: path } });
-  await Promise.all([untilOpen(httpPort), untilOpen(httpsPort)]);
+  await Promise.all([untilListening(httpPort), untilListening(httpsPort)]);
   return { httpPort, httpsPort };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function untilOpen(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      return;
-    } catch {
-      await sleep(25);
-    } finally {
-      socket.destroy();
-    }
-  }
-  throw new Error(`nobody listens on ${port}`);
 }
 
 async function ask(balancer: Balancer, scheme: 'http' | 'https', from: string): Promise<Answer> {
