@@ -1,10 +1,16 @@
 /** The upstream is not trusted: security.md §7. */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { connectClient } from '../harness/raw-client.ts';
+import { connectClient, type RawClient } from '../harness/raw-client.ts';
 import { refusedEndpoint } from '../harness/upstream.ts';
 import { ask, assertServesOn, request, startProbe } from './probe.ts';
-import { echoed, ok, type ReceivedRequest, startRecordingUpstream } from './recording-upstream.ts';
+import {
+  echoed,
+  ok,
+  type ReceivedRequest,
+  type RecordingUpstream,
+  startRecordingUpstream,
+} from './recording-upstream.ts';
 import { wireTest } from './wire-test.ts';
 
 /** An answer of so many bytes has the proxy read up to 64 KiB at a time on its connection from then on. */
@@ -23,6 +29,20 @@ function badOnce(bytes: string, end: 'stay' | 'close' = 'stay') {
       return bytes;
     },
   };
+}
+
+/** The answer to `/bad` is our own 502, and the next request gets its own answer. */
+async function assertRefused(client: RawClient): Promise<void> {
+  client.write(request('GET /bad HTTP/1.1') + request('GET /next HTTP/1.1'));
+  const bad = await client.readAnswer();
+  assert.equal(bad.status, 502);
+  assert.ok(!bad.body.includes('hello'));
+  assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
+}
+
+/** On which of its connections each request came. */
+function connectionsOf({ requests }: RecordingUpstream): number[] {
+  return requests.map(({ connection }) => connection);
 }
 
 const STATUS = 'HTTP/1.1 200 OK\r\n';
@@ -56,16 +76,8 @@ for (const [name, bytes] of [
 ] as const) {
   wireTest(['7.1', '2.7'], `502 for ${name}`, async (t) => {
     const { proxy, upstream } = await startProbe(t, { recording: badOnce(bytes) });
-    const client = await connectClient(t, proxy.httpPort);
-    client.write(request('GET /bad HTTP/1.1') + request('GET /next HTTP/1.1'));
-    const bad = await client.readAnswer();
-    assert.equal(bad.status, 502);
-    assert.ok(!bad.body.includes('hello'));
-    assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
-    assert.deepEqual(
-      upstream.requests.map(({ connection }) => connection),
-      [1, 2],
-    );
+    await assertRefused(await connectClient(t, proxy.httpPort));
+    assert.deepEqual(connectionsOf(upstream), [1, 2]);
     await assertServesOn(t, proxy);
   });
 }
@@ -82,10 +94,7 @@ wireTest(
     assert.equal(answer.body, 'hello');
     assert.deepEqual(answer.fields.get('content-length'), undefined);
     assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
-    assert.deepEqual(
-      upstream.requests.map(({ connection }) => connection),
-      [1, 2],
-    );
+    assert.deepEqual(connectionsOf(upstream), [1, 2]);
   },
 );
 
@@ -130,15 +139,8 @@ for (const [name, bytes] of [
       client.write(request('GET /large HTTP/1.1'));
       assert.equal((await client.readAnswer()).body.length, LARGE_BYTES);
     }
-    client.write(request('GET /bad HTTP/1.1') + request('GET /next HTTP/1.1'));
-    const bad = await client.readAnswer();
-    assert.equal(bad.status, 502);
-    assert.ok(!bad.body.includes('hello'));
-    assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
-    assert.deepEqual(
-      upstream.requests.map(({ connection }) => connection),
-      needsLongReads ? [1, 1, 2] : [1, 2],
-    );
+    await assertRefused(client);
+    assert.deepEqual(connectionsOf(upstream), needsLongReads ? [1, 1, 2] : [1, 2]);
   });
 }
 
@@ -216,10 +218,7 @@ for (const [name, bytes, method] of [
       assert.ok(!first.body.includes('evil'));
       assert.equal((await client.readAnswer()).body, echoed('GET', '/next', 'app.test'));
       assert.equal(client.received, '');
-      assert.deepEqual(
-        upstream.requests.map(({ connection }) => connection),
-        [1, 2],
-      );
+      assert.deepEqual(connectionsOf(upstream), [1, 2]);
     },
   );
 }
@@ -243,10 +242,7 @@ wireTest(
     socket.write(`${STATUS}Content-Length: 4\r\n\r\nevil`);
     await closed;
     await assertServesOn(t, proxy);
-    assert.deepEqual(
-      upstream.requests.map(({ connection }) => connection),
-      [1, 2],
-    );
+    assert.deepEqual(connectionsOf(upstream), [1, 2]);
   },
 );
 
