@@ -1,4 +1,5 @@
 import type { Certificate, Cluster, EndpointSet, ProxyConfig, VirtualHost } from './config.ts';
+import { patchedKeys } from './patched-map.ts';
 import type { Settings } from './settings.ts';
 
 /** The difference between two configs, found by identity. Applied in one step; acknowledged by its version. */
@@ -49,6 +50,14 @@ function diffSection<T>(
 ): SectionDelta<T> {
   const set: T[] = [];
   const remove: string[] = [];
+  const patched = previous === undefined ? undefined : patchedKeys(previous, next);
+  if (patched !== undefined) {
+    const pieces = [...patched].map((key) => [previous?.get(key), next.get(key)] as const);
+    return {
+      set: pieces.flatMap(([old, now]) => (old === now || now === undefined ? [] : now)),
+      remove,
+    };
+  }
   for (const [key, piece] of next) {
     if (previous?.get(key) !== piece) set.push(piece);
   }

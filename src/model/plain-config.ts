@@ -21,7 +21,7 @@ export function toPlain(config: ProxyConfig): PlainConfig {
     settings: plain(config.settings),
     virtualHosts: plain(hosts),
     clusters: plain(clusters),
-    endpointSets: plain(config.endpointSets),
+    endpointSets: plain(new Map(config.endpointSets)),
     certificates: plain(certificates),
   };
 }

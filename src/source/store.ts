@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from '../model/finding.ts';
 import { IngressStatuses, isIngress, isStatusChange } from './ingress-statuses.ts';
+import { Journal } from './journal.ts';
 import {
   keyOf,
   type AddressTrial,
@@ -43,6 +44,7 @@ export class Store {
   /** What to report while a retained object is gone, by resource and key. */
   readonly #retained = new Map<string, Finding>();
   readonly #listeners = new Set<() => void>();
+  readonly #journal = new Journal();
   #ingressClassesUnreadable = false;
   #addressTrial: AddressTrial | undefined;
 
@@ -59,10 +61,8 @@ export class Store {
     // Nodes are written every few minutes, to say that they live.
     if (old !== undefined && resource === 'nodes' && saysTheSame(old, object)) return;
     table.set(key, object);
-    if (resource === 'endpointslices') {
-      this.#reindexSlice(old, object);
-    }
-    this.#changed();
+    this.#note(resource, key, old, object);
+    this.#tell();
   }
 
   remove(resource: Resource, key: ObjectKey): void {
@@ -71,8 +71,8 @@ export class Store {
     if (old === undefined || this.#reportRetained(resource, key, true)) return;
     table.delete(key);
     if (resource === 'ingresses') this.ingressStatuses.delete(key);
-    if (resource === 'endpointslices') this.#reindexSlice(old, undefined);
-    this.#changed();
+    this.#note(resource, key, old, undefined);
+    this.#tell();
   }
 
   /** From now on that object is never removed: the last one known stays in force, with this finding until it is back. */
@@ -117,7 +117,7 @@ export class Store {
     if (JSON.stringify(old) === JSON.stringify(findings)) return;
     if (findings.length === 0) this.#findings.delete(origin);
     else this.#findings.set(origin, findings);
-    this.#changed();
+    this.#tell();
   }
 
   findings(): Finding[] {
@@ -150,6 +150,7 @@ export class Store {
       dnsAnswers: this.#dnsAnswers,
       ingressClassesUnreadable: this.#ingressClassesUnreadable,
       addressTrial: this.#addressTrial,
+      journal: this.#journal,
     };
   }
 
@@ -187,6 +188,21 @@ export class Store {
     return true;
   }
 
+  #note(
+    resource: Resource,
+    key: ObjectKey,
+    old: KubernetesObject | undefined,
+    now: KubernetesObject | undefined,
+  ): void {
+    if (resource === 'ingresses') {
+      this.#journal.add({ kind: 'ingress', key, before: old });
+    } else if (resource === 'endpointslices') {
+      this.#reindexSlice(old, now);
+    } else {
+      this.#journal.add({ kind: 'other' });
+    }
+  }
+
   #reindexSlice(old: EndpointSlice | undefined, now: EndpointSlice | undefined): void {
     const oldService = old === undefined ? undefined : serviceKeyOf(old);
     const service = now === undefined ? undefined : serviceKeyOf(now);
@@ -198,9 +214,18 @@ export class Store {
     if (service !== undefined && now !== undefined) {
       this.#slicesByService.set(service, [...(this.#slicesByService.get(service) ?? []), now]);
     }
+    for (const each of new Set([oldService, service])) {
+      if (each !== undefined) this.#journal.add({ kind: 'endpoint-slices', service: each });
+    }
   }
 
+  /** Something else than an Ingress or a slice. */
   #changed(): void {
+    this.#journal.add({ kind: 'other' });
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -37,12 +37,29 @@ test('what a pass did not ask for is forgotten', () => {
   const kept = memo.get('kept', [one], () => ({}));
   const lost = memo.get('lost', [one], () => ({}));
   memo.endPass();
+  memo.beginPass();
   memo.get('kept', [one], assert.fail);
   memo.endPass();
   assert.equal(memo.get('kept', [one], assert.fail), kept);
   assert.notEqual(
     memo.get('lost', [one], () => ({})),
     lost,
+  );
+});
+
+test('what is asked for between two passes belongs to the last one', () => {
+  const memo = new Memo<object>();
+  const known = memo.get('known', [one], () => ({}));
+  memo.endPass();
+  assert.equal(memo.peek('known'), known);
+  const changed = memo.get('known', [other], () => ({}));
+  assert.equal(memo.peek('known'), changed);
+  memo.beginPass();
+  assert.equal(memo.peek('known'), undefined);
+  memo.endPass();
+  assert.notEqual(
+    memo.get('known', [other], () => ({})),
+    changed,
   );
 });
 
@@ -60,6 +77,7 @@ test('a trial uses what is known, and leaves no trace', () => {
   const known = memo.get('known', [one], () => ({}));
   const other1 = memo.get('changed', [one], () => ({}));
   memo.endPass();
+  memo.beginPass();
   memo.beginTrial();
   assert.equal(memo.peek('known'), undefined);
   assert.equal(memo.get('known', [one], assert.fail), known);

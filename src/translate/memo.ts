@@ -60,6 +60,13 @@ export class Memo<T> {
     return entry?.pass === this.#pass ? entry.result : undefined;
   }
 
+  /** What is asked for between two passes belongs to the last one. */
+  beginPass(): void {
+    if (this.#trial !== undefined) return;
+    this.#pass++;
+    this.#askedFor = 0;
+  }
+
   endPass(): void {
     if (this.#trial !== undefined) return;
     if (this.#askedFor !== this.#entries.size) {
@@ -67,8 +74,6 @@ export class Memo<T> {
         if (pass !== this.#pass) this.#entries.delete(key);
       }
     }
-    this.#pass++;
-    this.#askedFor = 0;
   }
 
   /** From now on what is known is used, and nothing is learned or forgotten. */

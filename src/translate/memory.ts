@@ -16,6 +16,7 @@ import { sortFindings } from './finding.ts';
 import type { ParsedIngress } from './parsed-ingress.ts';
 import type { GlobalSettings } from './configmap/global-settings.ts';
 import type { Ingress } from './snapshot.ts';
+import type { LastTranslation } from './translate-changes.ts';
 import type { HostResult } from './virtual-host.ts';
 
 /**
@@ -46,10 +47,12 @@ export class Memory {
   #lastLists: readonly (readonly Finding[])[] = [];
   #lastSorted: readonly Finding[] = [];
   #isTrial = false;
+  /** Of which the next one may begin; undefined: it is made whole. */
+  last: LastTranslation | undefined;
 
   /** Translates what might become true: what is known helps, and nothing of it is remembered. */
   trial<T>(translateIt: () => T): T {
-    const memos = Object.values(this).filter((part) => part instanceof Memo);
+    const memos = this.#memos();
     this.#isTrial = true;
     for (const memo of memos) memo.beginTrial();
     try {
@@ -58,6 +61,10 @@ export class Memory {
       for (const memo of memos) memo.endTrial();
       this.#isTrial = false;
     }
+  }
+
+  get isTrial(): boolean {
+    return this.#isTrial;
   }
 
   /** All of the last pass, in one order. */
@@ -76,23 +83,18 @@ export class Memory {
     return this.#lastSorted;
   }
 
+  /** What is asked for between two passes belongs to the last one. */
+  beginPass(): void {
+    for (const memo of this.#memos()) memo.beginPass();
+  }
+
   /** What this pass did not ask for is forgotten. */
   endPass(): void {
-    this.configMaps.endPass();
-    this.settings.endPass();
-    this.secrets.endPass();
-    this.defaultCertificates.endPass();
-    this.dhParameters.endPass();
-    this.cores.endPass();
-    this.certificates.endPass();
-    this.hosts.endPass();
-    this.passthroughHosts.endPass();
-    this.clusters.endPass();
-    this.endpointTls.endPass();
-    this.clientVerifications.endPass();
-    this.nodePlaces.endPass();
-    this.endpointSets.endPass();
-    this.findings.endPass();
+    for (const memo of this.#memos()) memo.endPass();
+  }
+
+  #memos(): Memo<unknown>[] {
+    return Object.values(this).filter((part) => part instanceof Memo);
   }
 }
 

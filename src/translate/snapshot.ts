@@ -22,7 +22,23 @@ export interface Snapshot {
   readonly ingressClassesUnreadable?: boolean;
   /** What `--upstream-address=auto` has come to; undefined: nothing was tried yet. */
   readonly addressTrial?: AddressTrial | undefined;
+  /** What has changed lately; undefined: nobody knows. */
+  readonly journal?: ChangeJournal;
 }
+
+/** The last changes of one series of snapshots, so that not all of a snapshot needs to be looked at for them. */
+export interface ChangeJournal {
+  /** Of the snapshot of now: how many changes there have been. */
+  readonly revision: number;
+  /** The changes from that revision until now; undefined: they are not known any more. */
+  since(revision: number): readonly Change[] | undefined;
+}
+
+export type Change =
+  /** Added, replaced, or removed. */
+  | { readonly kind: 'ingress'; readonly key: ObjectKey; readonly before: Ingress | undefined }
+  | { readonly kind: 'endpoint-slices'; readonly service: ObjectKey }
+  | { readonly kind: 'other' };
 
 /** Where exchanges of a Service go: to its endpoints, or to what the cluster offers in their place. */
 export type UpstreamAddress = 'endpoints' | 'cluster-ip' | 'node-port' | 'load-balancer';

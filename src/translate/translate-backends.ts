@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cluster, EndpointSet } from '../model/config.ts';
 import type { Finding, FindingCode } from '../model/finding.ts';
 import { reachedAs, translateCluster, type ServiceBackend } from './backend.ts';
@@ -12,7 +13,15 @@ import { finding } from './finding.ts';
 import type { BackendUse } from './host-routes.ts';
 import type { Memory } from './memory.ts';
 import { usableNodes, zoneOf, type NodePlace } from './node-places.ts';
-import type { AddressSamples, References, Snapshot, UpstreamAddress } from './snapshot.ts';
+import type {
+  AddressSamples,
+  EndpointSlice,
+  ObjectKey,
+  References,
+  Service,
+  Snapshot,
+  UpstreamAddress,
+} from './snapshot.ts';
 import type { Here } from './topology.ts';
 import type { TranslateOptions } from './translate-options.ts';
 import {
@@ -34,6 +43,24 @@ export interface BackendsResult extends Pick<References, 'externalNames' | 'node
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly endpointSets: ReadonlyMap<string, EndpointSet>;
   readonly findings: readonly (readonly Finding[])[];
+  /**
+   * The endpoint sets of a Service that has other slices now, and is the same else. Undefined: there is something else to say
+   * of it than before.
+   */
+  renew(
+    service: ObjectKey,
+    slices: readonly EndpointSlice[] | undefined,
+  ): readonly EndpointSet[] | undefined;
+}
+
+/** An endpoint set, and what it was made from but for slices. */
+interface Resolved {
+  readonly backend: ServiceBackend;
+  readonly service: Service | undefined;
+  readonly address: UpstreamAddress;
+  readonly nodes: readonly NodePlace[];
+  readonly dnsAnswers: readonly (readonly string[] | undefined)[];
+  readonly result: EndpointSetResult;
 }
 
 /** The cluster of each use, and the endpoints of each Service port. Routes never depend on what is found here. */
@@ -66,6 +93,8 @@ class Collector implements BackendsResult {
   /** Sets that are reached as nobody but the command line says. */
   readonly #byDefault: EndpointSet[] = [];
   readonly #reported = new Set<string>();
+  /** By Service. */
+  readonly #resolved = new Map<ObjectKey, Resolved[]>();
   /** Undefined: no Service needs them. */
   #nodePlaces: readonly NodePlace[] | undefined;
 
@@ -121,23 +150,39 @@ class Collector implements BackendsResult {
     this.#report('default backend', `Service ${key}`, undefined, { ...problem, reason });
   }
 
+  renew(
+    service: ObjectKey,
+    slices: readonly EndpointSlice[] | undefined,
+  ): readonly EndpointSet[] | undefined {
+    const sets: EndpointSet[] = [];
+    for (const resolved of this.#resolved.get(service) ?? []) {
+      const { result } = resolved;
+      const { set, problem, findings } = this.#translateSet(resolved, slices);
+      if (findings !== result.findings || !isDeepStrictEqual(problem, result.problem)) {
+        return undefined;
+      }
+      sets.push(set);
+    }
+    return sets;
+  }
+
   #resolve(backend: ServiceBackend, wish: ServiceUpstream): EndpointSetResult {
     const id = backend.endpointSet;
     const { memory, snapshot, options } = this.#context;
     const known = memory.endpointSets.peek(id);
     if (known !== undefined) return known;
-    const service = snapshot.services.get(backend.serviceKey);
-    const slices = snapshot.endpointSlices.get(backend.serviceKey);
+    const { serviceKey } = backend;
+    const service = snapshot.services.get(serviceKey);
     const choice = this.#choose(backend, wish);
     const { address } = choice;
     const names = externalNamesOf(service, address, options);
     const dnsAnswers = names.map((name) => snapshot.dnsAnswers.get(name));
     const nodes = address === 'node-port' ? (this.#nodePlaces ??= this.#readNodes()) : NO_NODES;
-    const here = this.#here;
-    const inputs = [service, slices, address, nodes, here.zone, backend.port, ...dnsAnswers];
-    const result = memory.endpointSets.get(id, inputs, () =>
-      translateEndpointSet({ backend, service, slices, dnsAnswers, address, nodes, here }, options),
-    );
+    const made = { backend, service, address, nodes, dnsAnswers };
+    const result = this.#translateSet(made, snapshot.endpointSlices.get(serviceKey));
+    const others = this.#resolved.get(serviceKey);
+    if (others === undefined) this.#resolved.set(serviceKey, [{ ...made, result }]);
+    else others.push({ ...made, result });
     for (const name of names) this.externalNames.add(name);
     this.endpointSets.set(id, result.set);
     // A headless Service may be reached in another way than that, and an external name is.
@@ -147,6 +192,18 @@ class Collector implements BackendsResult {
     this.#addFindings(result.findings);
     if (choice.finding !== undefined) this.#addAnnotationFinding(backend, choice.finding);
     return result;
+  }
+
+  #translateSet(
+    { backend, service, address, nodes, dnsAnswers }: Omit<Resolved, 'result'>,
+    slices: readonly EndpointSlice[] | undefined,
+  ): EndpointSetResult {
+    const { memory, options } = this.#context;
+    const here = this.#here;
+    const inputs = [service, slices, address, nodes, here.zone, backend.port, ...dnsAnswers];
+    return memory.endpointSets.get(backend.endpointSet, inputs, () =>
+      translateEndpointSet({ backend, service, slices, dnsAnswers, address, nodes, here }, options),
+    );
   }
 
   #choose({ serviceKey }: ServiceBackend, wish: ServiceUpstream): AddressChoice {

@@ -58,26 +58,7 @@ export function translateHosts(
     const { own = [], lost = [] } = aliases.get(core.host) ?? {};
     const certificate = certificates.get(core.host);
     const parentCertificate = certificates.get(core.wildcardParent ?? '');
-    const { global, hasDefaultBackend, endpointTls, clientVerifications } = context;
-    const defaultCertificate = context.defaultCertificate.certificate.id;
-    const inputs: unknown[] = [core, certificate, parentCertificate, own.join()];
-    inputs.push(global, defaultCertificate);
-    for (const { owner } of core.claims) {
-      inputs.push(endpointTls.get(owner.object), clientVerifications.get(owner.object));
-    }
-    const terminated = context.memory.hosts.get(core.host, inputs, () =>
-      translateHost({
-        core,
-        certificate,
-        parentCertificate,
-        aliases: own,
-        global,
-        defaultCertificate,
-        hasDefaultBackend,
-        endpointTls,
-        clientVerifications,
-      }),
-    );
+    const terminated = translateCore(core, { certificate, parentCertificate, own }, context);
     const host = withPassthrough(terminated, core, context);
     for (const each of host.virtualHosts) result.virtualHosts.set(each.name, each);
     for (const each of host.certificates) result.certificates.set(each.id, each);
@@ -87,6 +68,41 @@ export function translateHosts(
     if (lost.length > 0) result.findings.push(reportAliases(core, lost, context.memory));
   }
   return result;
+}
+
+interface CoreNeighbours {
+  readonly certificate: HostCertificate | undefined;
+  readonly parentCertificate: HostCertificate | undefined;
+  /** Its aliases, as far as nobody else has them. */
+  readonly own: readonly string[];
+}
+
+/** A host as if its TLS ended here. */
+export function translateCore(
+  core: HostCore,
+  { certificate, parentCertificate, own }: CoreNeighbours,
+  context: HostsContext,
+): HostResult {
+  const { memory, global, hasDefaultBackend, endpointTls, clientVerifications } = context;
+  const defaultCertificate = context.defaultCertificate.certificate.id;
+  const inputs: unknown[] = [core, certificate, parentCertificate, own.join()];
+  inputs.push(global, defaultCertificate);
+  for (const { owner } of core.claims) {
+    inputs.push(endpointTls.get(owner.object), clientVerifications.get(owner.object));
+  }
+  return memory.hosts.get(core.host, inputs, () =>
+    translateHost({
+      core,
+      certificate,
+      parentCertificate,
+      aliases: own,
+      global,
+      defaultCertificate,
+      hasDefaultBackend,
+      endpointTls,
+      clientVerifications,
+    }),
+  );
 }
 
 /** Its Service is looked at in each pass: whether it exists decides where TLS ends. */
@@ -122,25 +138,31 @@ function gatherCores(ingresses: readonly ParsedIngress[], memory: Memory): reado
 /** For every host with TLS of its own. */
 function decideCertificates(
   cores: readonly HostCore[],
-  { memory, snapshot, defaultCertificate }: HostsContext,
+  context: HostsContext,
 ): ReadonlyMap<string, HostCertificate> {
+  const decided = new Map<string, HostCertificate>();
+  for (const core of cores) {
+    const certificate = decideCertificate(core, context);
+    if (certificate !== undefined) decided.set(core.host, certificate);
+  }
+  return decided;
+}
+
+/** Undefined: the host has no TLS of its own. */
+export function decideCertificate(
+  core: HostCore,
+  { memory, snapshot, defaultCertificate }: HostsContext,
+): HostCertificate | undefined {
+  if (core.tls === undefined) return undefined;
   const resultOf = (key: ObjectKey): CertificateResult | undefined => {
     const secret = snapshot.secrets.get(key);
     if (secret === undefined) return undefined;
     return memory.secrets.get(key, [secret], () => parseCertificate(secret));
   };
-  const decided = new Map<string, HostCertificate>();
-  for (const core of cores) {
-    if (core.tls === undefined) continue;
-    const inputs = [core, defaultCertificate, ...core.tls.secrets.map(resultOf)];
-    decided.set(
-      core.host,
-      memory.certificates.get(core.host, inputs, () =>
-        decideHostCertificate(core, resultOf, defaultCertificate),
-      ),
-    );
-  }
-  return decided;
+  const inputs = [core, defaultCertificate, ...core.tls.secrets.map(resultOf)];
+  return memory.certificates.get(core.host, inputs, () =>
+    decideHostCertificate(core, resultOf, defaultCertificate),
+  );
 }
 
 interface AliasDecision {

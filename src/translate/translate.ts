@@ -1,4 +1,3 @@
-import type { ProxyConfig } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseCertificate } from './certificate.ts';
 import {
@@ -17,32 +16,20 @@ import { reportEndpointTls, resolveEndpointTls, type EndpointTlsResult } from '.
 import { finding } from './finding.ts';
 import type { DefaultCertificate } from './host-certificate.ts';
 import { Memory } from './memory.ts';
-import { parseIngress, type ParsedIngress } from './parsed-ingress.ts';
+import { parseOnce } from './parse-once.ts';
+import type { ParsedIngress } from './parsed-ingress.ts';
 import type { Ingress, References, Snapshot } from './snapshot.ts';
 import { reportCertificates } from './report-certificates.ts';
 import { reportClosedBySettings } from './report-closed.ts';
 import { reportStreamServices, type StreamProtocol } from './stream-services.ts';
 import { translateBackends, type BackendsResult } from './translate-backends.ts';
-import { translateHosts } from './translate-hosts.ts';
+import { rememberTranslation, translateChanges } from './translate-changes.ts';
+import { translateHosts, type HostsContext } from './translate-hosts.ts';
 import type { TranslateOptions } from './translate-options.ts';
+import type { TranslateResult, TranslatedIngresses } from './translate-result.ts';
 
 export type { TranslateOptions } from './translate-options.ts';
-
-export interface TranslateResult {
-  readonly config: ProxyConfig;
-  /** Sorted by object. */
-  readonly findings: readonly Finding[];
-  /** What the sources shall fetch and watch for the next translation. */
-  readonly references: References;
-  /** Those of our class. */
-  readonly ingresses: TranslatedIngresses;
-}
-
-export interface TranslatedIngresses {
-  readonly served: readonly Ingress[];
-  /** Ours, and nothing of them is served: a finding says why. */
-  readonly dropped: readonly Ingress[];
-}
+export type { TranslateResult, TranslatedIngresses } from './translate-result.ts';
 
 /**
  * Kubernetes objects → what the proxy shall do, and what is wrong with the objects. Pure, and always the whole: the same objects
@@ -56,13 +43,23 @@ export interface TranslatedIngresses {
  */
 export function translate(snapshot: Snapshot, options: TranslateOptions): TranslateResult {
   const memory = memoryOf(options);
+  const known = memory.isTrial ? undefined : translateChanges(snapshot, options, memory);
+  return known ?? translateWhole(snapshot, options, memory);
+}
+
+function translateWhole(
+  snapshot: Snapshot,
+  options: TranslateOptions,
+  memory: Memory,
+): TranslateResult {
+  memory.beginPass();
   const configMap = readConfigMap(snapshot, options, memory);
   const { global } = configMap;
   const defaultCertificate = chooseDefaultCertificate(snapshot, options, memory);
   const ingresses = selectIngresses(snapshot, { options, global, memory });
   const endpointTls = resolveAllEndpointTls(ingresses.served, snapshot, memory);
   const clients = resolveClientVerifications(ingresses.served, snapshot, memory);
-  const hosts = translateHosts(ingresses.served, {
+  const hostsContext: HostsContext = {
     memory,
     snapshot,
     global,
@@ -71,7 +68,8 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
     hasDefaultBackend: options.defaultBackendService !== undefined,
     endpointTls: endpointTls.results,
     clientVerifications: clients.results,
-  });
+  };
+  const hosts = translateHosts(ingresses.served, hostsContext);
   const backends = translateBackends(hosts.uses, { memory, snapshot, options, global });
   const { certificate } = defaultCertificate.chosen;
   const certificates = new Map(hosts.certificates).set(certificate.id, certificate);
@@ -104,13 +102,18 @@ export function translate(snapshot: Snapshot, options: TranslateOptions): Transl
       memory,
     }),
   ]);
-  memory.endPass();
-  return {
+  const result: TranslateResult = {
     config: { settings, virtualHosts, clusters, endpointSets, certificates },
     findings,
     ingresses: ingresses.objects,
     references: referencesOf(ingresses.served, backends, { options, global }),
   };
+  memory.endPass();
+  if (!memory.isTrial) {
+    const made = { result, configMap, hosts: hostsContext, backends };
+    memory.last = rememberTranslation(snapshot, options, made);
+  }
+  return result;
 }
 
 const memories = new WeakMap<TranslateOptions, Memory>();
@@ -210,14 +213,6 @@ function selectIngresses(snapshot: Snapshot, context: SelectionContext): Selecte
     }
   }
   return { served, objects, findings };
-}
-
-function parseOnce(ingress: Ingress, { options, global, memory }: SelectionContext): ParsedIngress {
-  const known = memory.ingresses.get(ingress);
-  if (known?.global === global) return known.parsed;
-  const parsed = parseIngress(ingress, { options, global });
-  memory.ingresses.set(ingress, { global, parsed });
-  return parsed;
 }
 
 interface DefaultChoice {
