@@ -78,6 +78,9 @@ async function runServe(args: readonly string[]): Promise<void> {
     });
   }
 
+  // Windows has no such signal. Without a handler it ends the process, which nobody means who asks for a profile.
+  if (process.platform !== 'win32') process.on('SIGUSR2', () => void server?.writeProfiles());
+
   server = await serve(options, {
     version: readVersion(),
     namespace: process.env['POD_NAMESPACE'] ?? '',

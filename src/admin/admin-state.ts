@@ -2,6 +2,7 @@ import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
 import type { StatusReport } from '../explain/status-report.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import type { Finding } from '../model/finding.ts';
+import type { Profiling } from './profile-answer.ts';
 
 /** What the admin port shows, asked anew for each request. */
 export interface AdminState {
@@ -21,6 +22,8 @@ export interface AdminState {
   workers(): readonly WorkerStatus[];
   /** Prometheus text exposition format, in pieces. */
   metrics(): Promise<Iterable<string>>;
+  /** Undefined: not enabled. */
+  profiling(): Profiling | undefined;
 }
 
 export interface Readiness {

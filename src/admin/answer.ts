@@ -3,7 +3,7 @@ export interface AdminAnswer {
   readonly status: number;
   readonly contentType: string;
   /** In pieces where it may be large, so that making it never holds the control plane up for long. */
-  readonly body: string | Iterable<string> | AsyncIterable<string>;
+  readonly body: string | Iterable<string | Uint8Array> | AsyncIterable<string>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -66,6 +66,7 @@ const healthy: AdminState = {
   status: () => reportStatus(config, []),
   workers: () => [{ id: 0, state: 'serving', version: 42 }],
   metrics: () => Promise.resolve(['up 1\n', 'down 0\n']),
+  profiling: () => undefined,
 };
 
 const unready: Partial<AdminState> = {
@@ -209,6 +210,19 @@ test('other methods are refused', async (t) => {
     const response = await fetch(`${address}/config`, { method });
     assert.equal(response.status, 405, method);
     assert.equal(response.headers.get('allow'), 'GET, HEAD');
+  }
+});
+
+test('profiles are asked for by POST alone', async (t) => {
+  const address = await serve(t);
+  for (const path of ['/debug/profile', '/debug/heap']) {
+    for (const method of ['GET', 'HEAD', 'PUT']) {
+      const refused = await fetch(address + path, { method });
+      assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'POST'], method);
+    }
+    const off = await fetch(address + path, { method: 'POST' });
+    assert.equal(off.status, 403);
+    assert.match(await off.text(), /--enable-profiling/);
   }
 });
 

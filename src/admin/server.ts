@@ -14,6 +14,7 @@ import { configAnswer } from './config-answer.ts';
 import { explainAnswer } from './explain-answer.ts';
 import { findingsAnswer } from './findings-answer.ts';
 import { healthAnswer, liveAnswer } from './health-answer.ts';
+import { cpuProfileAnswer, heapSnapshotAnswer, type ProfileRequest } from './profile-answer.ts';
 import { statusPage } from './status-page.ts';
 
 export interface AdminOptions {
@@ -33,10 +34,15 @@ export interface AdminServer {
 }
 
 /** Everything that answers on the admin port, by path. */
+interface Endpoint {
+  /** HEAD goes with GET. */
+  readonly method: 'GET' | 'POST';
+  readonly handler: Handler;
+}
+
 type Handler = (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>;
 
-export interface AdminRequest {
-  readonly query: URLSearchParams;
+export interface AdminRequest extends ProfileRequest {
   /** The Accept field, empty without one. */
   readonly accept: string;
 }
@@ -62,9 +68,11 @@ export async function startAdminServer(
   server.maxConnections = MAX_CONNECTIONS;
   server.headersTimeout = REQUEST_MS;
   server.on('request', (request, response) => {
-    answer(request, find)
+    const gone = whenGone(response);
+    answer(request, find, gone)
       .then((result) => send(request, response, result))
       .catch((error: unknown) => {
+        if (gone.aborted) return;
         log.error({ err: error, path: request.url }, 'admin request failed');
         if (!response.headersSent) response.writeHead(500);
         response.end();
@@ -83,13 +91,13 @@ export async function startAdminServer(
 function createRoutes(
   options: AdminOptions,
   state: AdminState,
-): (path: string) => Handler | undefined {
+): (path: string) => Endpoint | undefined {
   const router = findMyWay();
-  const handlers = new Map<unknown, Handler>();
-  const add = (path: string, handler: Handler) => {
+  const endpoints = new Map<unknown, Endpoint>();
+  const add = (path: string, handler: Handler, method: Endpoint['method'] = 'GET') => {
     const marker = () => undefined;
-    handlers.set(marker, handler);
-    router.on('GET', path, marker);
+    endpoints.set(marker, { method, handler });
+    router.on('GET', path, marker); // the method is looked at when the path is known
   };
   const health: Handler = ({ query }) => healthAnswer(state.readiness(), query.has('verbose'));
   add('/livez', () => liveAnswer(state.live()));
@@ -100,21 +108,43 @@ function createRoutes(
   add('/ingresses', () => ingressesAnswer(state.status()));
   add('/findings', () => findingsAnswer(state.findings()));
   add('/', ({ query }) => statusPage(state, options.version, query.get('q') ?? ''));
+  add('/debug/profile', (request) => cpuProfileAnswer(state.profiling(), request), 'POST');
+  add('/debug/heap', (request) => heapSnapshotAnswer(state.profiling(), request), 'POST');
   return (path) =>
-    path === options.healthPath ? health : handlers.get(router.find('GET', path)?.handler);
+    path === options.healthPath
+      ? { method: 'GET', handler: health }
+      : endpoints.get(router.find('GET', path)?.handler);
 }
 
 async function answer(
   request: IncomingMessage,
-  find: (path: string) => Handler | undefined,
+  find: (path: string) => Endpoint | undefined,
+  gone: AbortSignal,
 ): Promise<AdminAnswer> {
   const url = URL.parse(request.url ?? '', 'http://admin');
-  const handler = url === null ? undefined : find(url.pathname);
-  if (url === null || handler === undefined) return textAnswer(404, 'not found\n');
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { ...textAnswer(405, 'method not allowed\n'), headers: { allow: 'GET, HEAD' } };
+  const endpoint = url === null ? undefined : find(url.pathname);
+  if (url === null || endpoint === undefined) return textAnswer(404, 'not found\n');
+  const allowed = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method];
+  if (!allowed.includes(request.method ?? '')) {
+    return { ...textAnswer(405, 'method not allowed\n'), headers: { allow: allowed.join(', ') } };
   }
-  return handler({ query: url.searchParams, accept: request.headers.accept ?? '' });
+  const { headers, socket } = request;
+  return endpoint.handler({
+    query: url.searchParams,
+    accept: headers.accept ?? '',
+    headers,
+    peer: socket.remoteAddress,
+    gone,
+  });
+}
+
+/** Aborted when the client goes away before all was sent (and when all was sent, which interests nobody any more). */
+function whenGone(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    gone.abort(new Error('the client went away'));
+  });
+  return gone.signal;
 }
 
 async function send(

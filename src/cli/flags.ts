@@ -191,6 +191,17 @@ export const serveFlags: readonly Flag[] = [
   ),
   list('size-buckets', 'Histogram bounds of bytes_sent, bytes', '10,100,1e3,…,1e7'),
 
+  // Looking into the process
+  boolean(
+    'enable-profiling',
+    'CPU profiles and heap snapshots by POST /debug/profile and /debug/heap on the admin port, from loopback',
+  ),
+  text(
+    'profile-directory',
+    'Folder for the CPU profiles, one of each thread, that SIGUSR2 asks for',
+  ),
+  integer('profile-seconds', 'How long a CPU profile runs', '30'),
+
   ...as('later', [
     boolean('enable-annotation-validation', 'Always on', 'true'),
     boolean('deep-inspect', 'Always on', 'true'),
@@ -212,9 +223,9 @@ export const serveFlags: readonly Flag[] = [
     integer('ssl-passthrough-proxy-port', 'Internal to nginx'),
     integer('status-port', 'Internal to nginx'),
     integer('stream-port', 'Internal to nginx'),
-    integer('profiler-port', 'Go profiler'),
-    text('profiler-address', 'Go profiler'),
-    boolean('profiling', 'Go profiler'),
+    integer('profiler-port', 'Go profiler; here --enable-profiling'),
+    text('profiler-address', 'Go profiler; here --enable-profiling'),
+    boolean('profiling', 'Go profiler; here --enable-profiling'),
     text('internal-logger-address', 'Internal to nginx'),
     integer('dynamic-configuration-retries', 'Internal to nginx'),
     boolean('disable-full-test', 'Webhook of ingress-nginx'),

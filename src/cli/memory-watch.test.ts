@@ -45,3 +45,10 @@ test('memory watch: the limit of a container is a number of bytes, or none', () 
   const limit = containerMemoryLimit();
   assert.ok(limit === 'none' || limit > 1_000_000, String(limit));
 });
+
+test('memory watch: what is free ends where memory is short', () => {
+  const watch = (limitBytes: number | 'none'): MemoryWatch =>
+    new MemoryWatch({ limitBytes, log, usedBytes: () => 900, onChange: () => undefined });
+  assert.equal(watch(1_000).freeBytes(), 20);
+  assert.equal(watch('none').freeBytes(), undefined);
+});

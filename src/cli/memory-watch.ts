@@ -43,6 +43,12 @@ export class MemoryWatch {
     clearInterval(this.#timer);
   }
 
+  /** What may still be taken before memory is short; undefined without a limit. */
+  freeBytes(): number | undefined {
+    const { usedBytes = residentBytes } = this.#options;
+    return this.limitBytes === undefined ? undefined : this.limitBytes * HIGH - usedBytes();
+  }
+
   look(): void {
     if (this.limitBytes === undefined) return;
     const { log, onChange, usedBytes = residentBytes } = this.#options;

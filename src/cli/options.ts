@@ -5,6 +5,7 @@ import { parseLabelSelector } from '../translate/label-selector.ts';
 import type { TranslateOptions } from '../translate/translate-options.ts';
 import { parseAdmissionOptions, type AdmissionOptions } from './admission-options.ts';
 import { serveFlags } from './flags.ts';
+import { parseProfileOptions, type ProfileOptions } from './profile-options.ts';
 import { parseReportingOptions, type ReportingOptions } from './reporting-options.ts';
 import { parseDuration, parseFlags, UsageError, type FlagTexts } from './parse-flags.ts';
 
@@ -31,6 +32,7 @@ export interface ServeOptions {
   readonly postShutdownGraceMs: number;
   readonly logLevel: LogLevel;
   readonly metrics: MetricsOptions;
+  readonly profiles: ProfileOptions;
   /** Flags that were given and have no effect yet. */
   readonly notYetHonoured: readonly string[];
 }
@@ -126,6 +128,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions {
     postShutdownGraceMs: flags.duration('post-shutdown-grace-period', 0),
     logLevel: flags.logLevel(),
     metrics: parseMetricsOptions(flags),
+    profiles: parseProfileOptions(flags),
     notYetHonoured: serveFlags
       .filter(({ name, use }) => use === 'later' && flags.isGiven(name))
       .map(({ name }) => `--${name}`),

@@ -7,6 +7,8 @@ import type { Explanation, ExplainRequest } from '../explain/explanation.ts';
 import { reportStatus } from '../explain/status-report.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Logger } from '../observability/logger.ts';
+import { mainThread } from '../observability/profiled-thread.ts';
+import { Profiler } from '../observability/profiler.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { startReconciling, type Reconciler } from '../reconcile.ts';
 import type { Reporter } from '../source/kubernetes/reporter.ts';
@@ -22,6 +24,7 @@ import { containerMemoryLimit, MemoryWatch } from './memory-watch.ts';
 import { startAdmission } from './start-admission.ts';
 import { startReporting } from './start-reporting.ts';
 import { knownIngresses } from './known-ingresses.ts';
+import { ProfileWriter } from './profile-writer.ts';
 import { createSources } from './create-sources.ts';
 import { findOwnAddresses } from './own-addresses.ts';
 
@@ -42,6 +45,8 @@ export interface ServeContext {
 export interface RunningServer {
   /** Not ready at once, on for the grace period, then drains; resolves when nothing is under way any more. */
   stop(): Promise<void>;
+  /** CPU profiles into files, as the flags say; the log tells what became of it. */
+  writeProfiles(): Promise<void>;
 }
 
 /** How often the workers' counters are fetched when nobody scrapes: what a worker that dies takes with it. */
@@ -67,6 +72,8 @@ class Server implements RunningServer {
   readonly #store = new Store();
   readonly #sources: readonly Source[];
   readonly #metrics: Metrics;
+  readonly #profiler: Profiler;
+  readonly #profiles: ProfileWriter;
   #pool: WorkerPool | undefined;
   #reconciler: Reconciler | undefined;
   #reporter: Reporter | undefined;
@@ -91,6 +98,13 @@ class Server implements RunningServer {
       log: context.log.child({ component: 'memory' }),
       onChange: (pressure) => this.#pool?.setPressure(pressure),
     });
+    const log = context.log.child({ component: 'profiler' });
+    this.#profiler = new Profiler({
+      threads: () => [mainThread, ...(this.#pool?.threads() ?? [])],
+      freeBytes: () => this.#memory.freeBytes(),
+      log,
+    });
+    this.#profiles = new ProfileWriter(options.profiles, this.#profiler, log);
     this.#metrics = new Metrics(
       {
         ...options.metrics,
@@ -172,6 +186,7 @@ class Server implements RunningServer {
     await wait(this.#options.shutdownGraceMs);
     await this.#admission?.stop();
     await this.#pool?.drain(drainMs);
+    this.#profiler.stop();
     await reported;
     clearInterval(this.#statsTimer);
     clearInterval(this.#ticketTimer);
@@ -181,6 +196,10 @@ class Server implements RunningServer {
     await wait(this.#options.postShutdownGraceMs);
     await this.#admin?.close();
     log.info('stopped');
+  }
+
+  async writeProfiles(): Promise<void> {
+    await this.#profiles.write();
   }
 
   async #translateOptions({ http, https }: PortOptions): Promise<TranslateOptions> {
@@ -292,6 +311,10 @@ class Server implements RunningServer {
         metrics: async () => {
           await this.#pool?.takeStats();
           return this.#metrics.pieces();
+        },
+        profiling: () => {
+          const { onAdminPort, seconds } = this.#options.profiles;
+          return onAdminPort ? { profiler: this.#profiler, seconds } : undefined;
         },
       },
       log.child({ component: 'admin' }),

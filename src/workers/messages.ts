@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Certificate, Cluster, UpstreamTls } from '../model/config.ts';
 import type { Pressure } from '../dataplane/pressure.ts';
 import type { ConfigDelta, SectionDelta } from '../model/delta.ts';
@@ -14,6 +15,8 @@ export type ToWorker =
   | { readonly kind: 'pressure'; readonly pressure: Pressure }
   /** What keys of session tickets are made of, the same for all workers. */
   | { readonly kind: 'ticket-secret'; readonly secret: Uint8Array }
+  /** Send it there, in pieces; the port is transferred. */
+  | { readonly kind: 'heap-snapshot'; readonly port: MessagePort }
   | { readonly kind: 'drain' };
 
 /** What a worker answers. */

@@ -3,6 +3,7 @@ import { DataPlane, type DataPlaneOptions } from '../dataplane/data-plane.ts';
 import { createAccessLog } from '../observability/access-log.ts';
 import { createLogger, type LogLevel } from '../observability/logger.ts';
 import { WorkerStats, type WorkerStatsOptions } from '../observability/worker-stats.ts';
+import { sendHeapSnapshot } from './heap-snapshot.ts';
 import { decodeDelta, type FromWorker, type ToWorker } from './messages.ts';
 
 /** What a worker is started with; it must survive the crossing of threads. */
@@ -71,6 +72,9 @@ export function runDataPlane(port: MessagePort, options: WorkerOptions): void {
         return;
       case 'ticket-secret':
         dataPlane.setTicketSecret(Buffer.from(message.secret));
+        return;
+      case 'heap-snapshot':
+        sendHeapSnapshot(message.port);
         return;
       case 'drain':
         void dataPlane.drain().then(() => {

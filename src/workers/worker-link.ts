@@ -1,9 +1,13 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { ProfiledThread } from '../observability/profiled-thread.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { profiledWorker } from './profiled-worker.ts';
 import { runDataPlane, type WorkerOptions } from './run-data-plane.ts';
 
 /** The control plane's end of a worker, wherever it runs. */
 export interface WorkerLink {
+  /** Absent: it runs on the calling thread. */
+  readonly thread?: ProfiledThread;
   send(message: ToWorker): void;
   terminate(): Promise<void>;
 }
@@ -25,9 +29,10 @@ const YOUNG_MEBIBYTES = 24;
 export function startThread(options: WorkerOptions, events: WorkerLinkEvents): WorkerLink {
   // The entry point has the ending that this file has: .ts as it stands in development, .js compiled.
   const entry = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url);
+  const name = `worker-${options.index}`;
   const worker = new Worker(entry, {
     workerData: options,
-    name: `worker-${options.index}`,
+    name,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
   });
   worker.on('message', (message: FromWorker) => {
@@ -40,6 +45,9 @@ export function startThread(options: WorkerOptions, events: WorkerLinkEvents): W
     events.onExit();
   });
   return {
+    thread: profiledWorker(name, worker, (port) => {
+      worker.postMessage({ kind: 'heap-snapshot', port } satisfies ToWorker, [port]);
+    }),
     send: (message) => {
       worker.postMessage(message);
     },

@@ -2,6 +2,7 @@ import type { Pressure } from '../dataplane/pressure.ts';
 import type { ProxyConfig } from '../model/config.ts';
 import { diffConfig, isEmptyDelta } from '../model/delta.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { ProfiledThread } from '../observability/profiled-thread.ts';
 import type { StatsReport } from '../observability/worker-stats.ts';
 import {
   encodeDelta,
@@ -147,6 +148,11 @@ export class WorkerPool {
 
   states(): { readonly id: number; readonly state: WorkerState; readonly version: number }[] {
     return this.#members.map(({ index, state, version }) => ({ id: index, state, version }));
+  }
+
+  /** Those that run now; none of their own with `workers` 0. */
+  threads(): readonly ProfiledThread[] {
+    return this.#members.flatMap(({ link }) => link?.thread ?? []);
   }
 
   /** Asks every worker for its counters; resolves when `onStats` has had them all, or after a short wait. */
