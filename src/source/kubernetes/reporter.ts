@@ -3,6 +3,7 @@ import type { Finding } from '../../model/finding.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { keyOf, type ConfigMap, type Ingress } from '../../translate/snapshot.ts';
 import type { Store } from '../store.ts';
+import { addedItems } from './added-items.ts';
 import { ApiWriter, type ObjectApi } from './api-writer.ts';
 import { systemClock } from './clock.ts';
 import { Credentials, type CredentialsOptions } from './credentials.ts';
@@ -216,10 +217,9 @@ class KubernetesReporter implements Reporter {
     this.#noteConfigMap();
     const { served, dropped } = this.#known;
     if (isSame(now.served, served) && isSame(now.dropped, dropped)) return;
-    const known = new Set([...served, ...dropped]);
     this.#known = now;
-    for (const ingress of [...now.served, ...now.dropped]) {
-      if (!known.has(ingress)) this.#noteSync(ingress);
+    for (const ingress of addedItems([...served, ...dropped], [...now.served, ...now.dropped])) {
+      this.#noteSync(ingress);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Finding } from '../../../model/finding.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { keyOf, type Ingress, type ObjectKey } from '../../../translate/snapshot.ts';
 import type { Store } from '../../store.ts';
+import { addedItems } from '../added-items.ts';
 import { ApiError, describeError } from '../api-error.ts';
 import type { ObjectApi } from '../api-writer.ts';
 import { Backoff } from '../backoff.ts';
@@ -57,8 +58,9 @@ export class StatusWriter {
   readonly #deps: StatusWriterDeps;
   readonly #queue: WriteQueue;
   readonly #backoff = new Backoff(RETRY);
-  #served: ReadonlyMap<ObjectKey, Ingress> = new Map();
-  #ours: ReadonlySet<ObjectKey> = new Set();
+  #live: LiveIngresses = { served: [], dropped: [] };
+  readonly #served = new Map<ObjectKey, Ingress>();
+  readonly #dropped = new Map<ObjectKey, Ingress>();
   /** Were ours, and may still show our addresses. */
   readonly #left = new Set<ObjectKey>();
   #addresses: readonly Address[] = [];
@@ -106,22 +108,19 @@ export class StatusWriter {
   }
 
   /** These are live on every worker from now on. Known in every replica, so that whoever leads next knows who left. */
-  setLive({ served, dropped }: LiveIngresses): void {
-    const before = this.#served;
-    const now = new Map(served.map((ingress) => [keyOf(ingress), ingress]));
-    const ours = new Set([...now.keys(), ...dropped.map(keyOf)]);
-    for (const key of this.#ours) {
-      if (!ours.has(key) && this.#deps.store.get('ingresses', key) !== undefined) {
+  setLive(live: LiveIngresses): void {
+    const before = this.#live;
+    this.#live = live;
+    const served = renew(this.#served, before.served, live.served);
+    const dropped = renew(this.#dropped, before.dropped, live.dropped);
+    for (const key of [...served.gone, ...dropped.gone]) {
+      if (!this.#isOurs(key) && this.#deps.store.get('ingresses', key) !== undefined) {
         this.#left.add(key);
       }
     }
-    this.#served = now;
-    this.#ours = ours;
-    for (const [key, ingress] of now) {
-      if (before.get(key) !== ingress) this.#consider(key);
-    }
+    for (const key of served.added) this.#consider(key);
     for (const key of this.#left) {
-      if (ours.has(key)) this.#left.delete(key);
+      if (this.#isOurs(key)) this.#left.delete(key);
       else this.#consider(key);
     }
   }
@@ -204,7 +203,11 @@ export class StatusWriter {
   }
 
   #mayClear(key: ObjectKey, served: Ingress | undefined): boolean {
-    return served !== undefined || (this.#left.has(key) && !this.#ours.has(key));
+    return served !== undefined || (this.#left.has(key) && !this.#isOurs(key));
+  }
+
+  #isOurs(key: ObjectKey): boolean {
+    return this.#served.has(key) || this.#dropped.has(key);
   }
 
   /** Our own write, which the watch has not shown yet; or somebody who writes another status each time we did. */
@@ -276,6 +279,19 @@ export class StatusWriter {
     this.#queue.pause(Math.max(this.#backoff.next(), Math.min(askedMs, RETRY.maxMs)));
     this.#queue.add(key);
   }
+}
+
+/** Makes the map one of `now`, where it was one of `before`. Tells the keys of those that came, and of those that went. */
+function renew(
+  map: Map<ObjectKey, Ingress>,
+  before: readonly Ingress[],
+  now: readonly Ingress[],
+): { readonly added: readonly ObjectKey[]; readonly gone: readonly ObjectKey[] } {
+  const added = addedItems(before, now);
+  for (const ingress of added) map.set(keyOf(ingress), ingress);
+  const gone = addedItems(now, before).filter((ingress) => map.get(keyOf(ingress)) === ingress);
+  for (const ingress of gone) map.delete(keyOf(ingress));
+  return { added: added.map(keyOf), gone: gone.map(keyOf) };
 }
 
 const FORBIDDABLE = [INGRESSES, `${INGRESSES}/status`];
