@@ -1,18 +1,14 @@
 /** Hostile clients before a strict upstream. */
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CLIENT_PREFACE } from '../../src/dataplane/http2/frames.ts';
-import {
-  type ReceivedRequest,
-  StrictReader,
-  valuesOf,
-} from '../blackbox/wire/recording-upstream.ts';
+import { type ReceivedRequest, valuesOf } from '../blackbox/wire/recording-upstream.ts';
 import { addressOf, talk, type Heard } from './connection.ts';
 import clientCorpus from './corpus/client.json' with { type: 'json' };
+import { startStrictEndpoint } from './endpoint.ts';
 import { mutateHttp1 } from './http1-mutators.ts';
 import { startFuzzedProxy } from './proxy.ts';
 import type { Side, SideKind } from './side.ts';
-import { readAnswers, UnsoundAnswer } from './sound-answers.ts';
+import { judgeSound, readAnswers } from './sound-answers.ts';
 import { cutStream, textOf, type FuzzStream } from './stream.ts';
 import { wholeRequests } from './whole-messages.ts';
 
@@ -75,7 +71,7 @@ export function judgeCompleted(
 export function judgeAnswers(stream: FuzzStream, address: string, heard: Heard): string[] {
   // Who begins with the preface speaks HTTP/2, which http2-client-side.ts is for.
   if (textOf(stream).startsWith(CLIENT_PREFACE)) return [];
-  try {
+  return judgeSound(() => {
     const isTunnel = /upgrade/i.test(textOf(stream));
     for (const { status, body, isWhole } of readAnswers(heard.text, isTunnel)) {
       const isForeign = status === 200 && isWhole && body !== '' && !body.endsWith(` ${address}`);
@@ -84,10 +80,7 @@ export function judgeAnswers(stream: FuzzStream, address: string, heard: Heard):
       }
     }
     return [];
-  } catch (error) {
-    if (error instanceof UnsoundAnswer) return [`unsound answer: ${error.message}`];
-    throw error;
-  }
+  });
 }
 
 interface StrictUpstream {
@@ -101,52 +94,24 @@ interface StrictUpstream {
 async function startStrictUpstream(): Promise<StrictUpstream> {
   const faults: string[] = [];
   const completed = new Map<string, ReceivedRequest[]>();
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    connections += 1;
-    sockets.add(socket);
-    const reader = new StrictReader(
-      connections,
-      {},
-      {
-        onHead: () => undefined,
-        onRequest(request) {
-          const address = valuesOf(request, 'x-real-ip').join();
-          const others = completed.get(address);
-          if (others === undefined) completed.set(address, [request]);
-          else others.push(request);
-          const isUpgrade = valuesOf(request, 'upgrade').length > 0;
-          if (isUpgrade) answerUpgrade(socket, request);
-          else socket.write(answerTo(request, address), 'latin1');
-        },
-        onFault(text) {
-          faults.push(`strict upstream: ${text}`);
-          socket.destroy();
-        },
-      },
-    );
-    socket.on('data', (chunk) => {
-      reader.read(chunk.toString('latin1'));
-    });
-    socket.on('end', () => socket.end());
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => undefined);
+  const endpoint = await startStrictEndpoint(faults, (socket, request) => {
+    const address = valuesOf(request, 'x-real-ip').join();
+    const others = completed.get(address);
+    if (others === undefined) completed.set(address, [request]);
+    else others.push(request);
+    const isUpgrade = valuesOf(request, 'upgrade').length > 0;
+    if (isUpgrade) answerUpgrade(socket, request);
+    else socket.write(answerTo(request, address), 'latin1');
   });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: endpoint.port,
     faults,
     takeCompleted(address) {
       const requests = completed.get(address) ?? [];
       completed.delete(address);
       return requests;
     },
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
+    close: endpoint.close,
   };
 }
 

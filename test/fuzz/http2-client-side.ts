@@ -7,7 +7,7 @@ import { readHttp2Answers, wholeHttp2Requests } from './http2-messages.ts';
 import { mutateHttp2 } from './http2-mutators.ts';
 import { leavesAfterMs } from './http2-small-windows.ts';
 import type { SideKind } from './side.ts';
-import { readAnswers, UnsoundAnswer } from './sound-answers.ts';
+import { judgeSound, readAnswers } from './sound-answers.ts';
 import { cutStream, textOf, type FuzzStream } from './stream.ts';
 import { wholeRequests, type WholeRequest } from './whole-messages.ts';
 
@@ -35,7 +35,7 @@ function judgeCompleted(stream: FuzzStream, completed: readonly ReceivedRequest[
 }
 
 function judgeAnswers(stream: FuzzStream, address: string, { text }: Heard): string[] {
-  try {
+  return judgeSound(() => {
     const isHttp2 = textOf(stream).startsWith(CLIENT_PREFACE);
     const answers = isHttp2
       ? readHttp2Answers(Buffer.from(text, 'latin1'))
@@ -45,8 +45,5 @@ function judgeAnswers(stream: FuzzStream, address: string, { text }: Heard): str
         status === 200 && isWhole && body !== '' && !body.endsWith(` ${address}`),
     );
     return foreign === undefined ? [] : [`somebody else's answer: ${JSON.stringify(foreign.body)}`];
-  } catch (error) {
-    if (error instanceof UnsoundAnswer) return [`unsound answer: ${error.message}`];
-    throw error;
-  }
+  });
 }

@@ -1,16 +1,17 @@
 /** A hostile endpoint of HTTP/2, and clients that ask it for something, each on a connection of the proxy's own to it. */
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { CLIENT_PREFACE, Flag, FrameType } from '../../src/dataplane/http2/frames.ts';
 import { HpackDecoder } from '../../src/dataplane/http2/hpack/decoder.ts';
 import { addressOf, say, talk, type Heard } from './connection.ts';
+import { startEndpoint } from './endpoint.ts';
 import { encodeFrames, type FuzzFrame } from './http2-frame.ts';
 import { wholeHttp2Answer } from './http2-messages.ts';
 import { mutateHttp2Answers } from './http2-mutators.ts';
 import { startFuzzedProxy } from './proxy.ts';
 import { readFrames } from './read-frames.ts';
 import type { Side, SideKind } from './side.ts';
-import { readAnswers, UnsoundAnswer } from './sound-answers.ts';
+import { judgeSound, readAnswers } from './sound-answers.ts';
 import { cutStream, textOf, type FuzzStream } from './stream.ts';
 
 const SETTINGS: FuzzFrame = {
@@ -62,17 +63,14 @@ async function startUpstreamSide(): Promise<Side> {
 /** What the client may take for the whole of an answer was whole at the upstream, or is our own page. */
 function judge(index: number, stream: FuzzStream, heard: Heard, streamId: number): string[] {
   if (heard.end === 'never') return ['the connection was not ended'];
-  try {
+  return judgeSound(() => {
     const [answer] = readAnswers(heard.text, false, [requestFor(index).method]);
     const isOwn = [502, 504].includes(answer?.status ?? 0);
     if (answer === undefined || isOwn || !answer.isWhole || heard.end === 'cut') return [];
     const whole = wholeHttp2Answer(Buffer.from(textOf(stream), 'latin1'), streamId);
     const isSame = whole?.status === answer.status && whole.body === answer.body;
     return isSame ? [] : [`passed on as whole: ${answer.status} ${JSON.stringify(answer.body)}`];
-  } catch (error) {
-    if (error instanceof UnsoundAnswer) return [`unsound answer: ${error.message}`];
-    throw error;
-  }
+  });
 }
 
 interface HostileUpstream {
@@ -90,10 +88,8 @@ interface HostileUpstream {
 async function startHostileUpstream(): Promise<HostileUpstream> {
   const faults: string[] = [];
   const streams = new Map<string, FuzzStream>();
-  const sockets = new Set<Socket>();
   let lastStreamId = 1;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket);
+  const endpoint = await startEndpoint((socket) => {
     // Before this the proxy sends no request.
     socket.write(encodeFrames([SETTINGS]));
     readRequests(socket, faults, (path, streamId) => {
@@ -105,28 +101,20 @@ async function startHostileUpstream(): Promise<HostileUpstream> {
       else if (stream !== undefined) void say(socket, stream);
       else socket.destroy();
     });
-    socket.on('end', () => socket.end());
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => undefined);
   });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: endpoint.port,
     faults,
     expect: (index, stream) => streams.set(String(index), stream),
     lastStreamId: () => lastStreamId,
     async hangUp() {
-      const closed = [...sockets].map((socket) => {
+      const closed = [...endpoint.sockets].map((socket) => {
         socket.destroy();
         return socket.closed ? Promise.resolve([]) : once(socket, 'close');
       });
       await Promise.all(closed);
     },
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
+    close: endpoint.close,
   };
 }
 

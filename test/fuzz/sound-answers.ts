@@ -10,6 +10,16 @@ export interface SoundAnswer {
 
 export class UnsoundAnswer extends Error {}
 
+/** What is found of answers, or that they are unsound. */
+export function judgeSound(judge: () => string[]): string[] {
+  try {
+    return judge();
+  } catch (error) {
+    if (error instanceof UnsoundAnswer) return [`unsound answer: ${error.message}`];
+    throw error;
+  }
+}
+
 /** @param isTunnel a 101 may come, after which everything may. @param methods of the requests, as far as they are known. */
 export function readAnswers(
   text: string,

@@ -1,13 +1,12 @@
 /** A hostile upstream, and clients that ask it for something and then for something else on the same connection. */
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { StrictReader } from '../blackbox/wire/recording-upstream.ts';
+import type { Socket } from 'node:net';
 import { addressOf, say, talk, type Heard } from './connection.ts';
 import upstreamCorpus from './corpus/upstream.json' with { type: 'json' };
+import { startStrictEndpoint } from './endpoint.ts';
 import { mutateHttp1 } from './http1-mutators.ts';
 import { startFuzzedProxy } from './proxy.ts';
 import type { Side, SideKind } from './side.ts';
-import { readAnswers, UnsoundAnswer, type SoundAnswer } from './sound-answers.ts';
+import { judgeSound, readAnswers, type SoundAnswer } from './sound-answers.ts';
 import { cutStream, textOf, type FuzzStream } from './stream.ts';
 import { wholeAnswer } from './whole-messages.ts';
 
@@ -65,7 +64,7 @@ async function startUpstreamSide(): Promise<Side> {
 
 function judge(index: number, stream: FuzzStream, heard: Heard): string[] {
   const { method } = requestFor(index);
-  try {
+  return judgeSound(() => {
     const [first, second] = readAnswers(heard.text, index % 6 === 2, [method, 'GET']);
     if (first === undefined || first.status === 101) return [];
     return [
@@ -74,10 +73,7 @@ function judge(index: number, stream: FuzzStream, heard: Heard): string[] {
         ? [`somebody else's answer: ${JSON.stringify(second.body)}`]
         : []),
     ];
-  } catch (error) {
-    if (error instanceof UnsoundAnswer) return [`unsound answer: ${error.message}`];
-    throw error;
-  }
+  });
 }
 
 /** What the client may take for the whole of an answer was whole at the upstream, or is our own page. */
@@ -101,46 +97,20 @@ interface HostileUpstream {
 async function startHostileUpstream(): Promise<HostileUpstream> {
   const faults: string[] = [];
   const streams = new Map<string, FuzzStream>();
-  const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket);
-    const reader = new StrictReader(
-      sockets.size,
-      {},
-      {
-        onHead: () => undefined,
-        onRequest: ({ target }) => {
-          const [, kind, index = ''] = target.split('/');
-          const stream = streams.get(index);
-          streams.delete(index);
-          if (kind !== 'hostile') answerClean(socket, index);
-          else if (stream !== undefined) void say(socket, stream);
-          else socket.destroy();
-        },
-        onFault(text) {
-          faults.push(`strict upstream: ${text}`);
-          socket.destroy();
-        },
-      },
-    );
-    socket.on('data', (chunk) => {
-      reader.read(chunk.toString('latin1'));
-    });
-    socket.on('end', () => socket.end());
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => undefined);
+  const endpoint = await startStrictEndpoint(faults, (socket, { target }) => {
+    const [, kind, index = ''] = target.split('/');
+    const stream = streams.get(index);
+    streams.delete(index);
+    if (kind !== 'hostile') answerClean(socket, index);
+    else if (stream !== undefined) void say(socket, stream);
+    else socket.destroy();
   });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: endpoint.port,
     faults,
     expect: (index, stream) =>
       streams.set(String(index), withoutLateBytes(stream, requestFor(index).method)),
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
+    close: endpoint.close,
   };
 }
 
