@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { caseDefaults } from '../test/golden/load-case.ts';
 import type { ProxyConfig } from './model/config.ts';
 import { createLogger } from './observability/logger.ts';
 import { startReconciling, type Reconciler } from './reconcile.ts';
 import type { Source } from './source/source.ts';
 import { Store } from './source/store.ts';
 import type { TranslateOptions } from './translate/translate-options.ts';
-import { Sensitive } from './model/sensitive.ts';
 import type { Ingress, References } from './translate/snapshot.ts';
 
 /** A source whose state the test sets. */
@@ -39,35 +39,7 @@ class StubSource implements Source {
   }
 }
 
-const translateOptions: TranslateOptions = {
-  ingressClass: 'ts-nginx',
-  controllerClass: 'ts-nginx.io/ingress-controller',
-  ingressClassByName: true,
-  watchIngressWithoutClass: true,
-  watchNamespaces: [],
-  namespaceSelector: undefined,
-  disableCatchAll: false,
-  disableSvcExternalName: false,
-  annotationsPrefix: 'nginx.ingress.kubernetes.io',
-  configMap: undefined,
-  defaultBackendService: undefined,
-  defaultSslCertificate: undefined,
-  healthCheckPath: '/healthz',
-  allowLocalEndpoints: false,
-  upstreamAddress: 'endpoints',
-  nodeAddressType: 'InternalIP',
-  topologyAware: false,
-  nodeName: undefined,
-  ownAddresses: new Set(),
-  ownPorts: new Set(),
-  defaultCertificate: {
-    id: 'default',
-    chain: '',
-    key: new Sensitive(''),
-    fingerprint: '',
-    notAfter: '',
-  },
-};
+const translateOptions: TranslateOptions = { ...caseDefaults, ingressClassByName: true };
 
 function ingress(host: string): Ingress {
   return {
