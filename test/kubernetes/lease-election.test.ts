@@ -70,6 +70,23 @@ async function reach(api: FakeObjectApi, verb: 'get' | 'create' | 'update', path
   if (error !== undefined) throw error;
 }
 
+/** `a` leads. */
+async function startOne(t: TestContext): Promise<{ world: World; a: Replica }> {
+  const world = new World(t);
+  const a = world.replica('a');
+  a.election.start();
+  await world.time.advance(1);
+  return { world, a };
+}
+
+/** `a` leads, and `b` has begun a moment later. */
+async function startTwo(t: TestContext): Promise<{ world: World; a: Replica; b: Replica }> {
+  const { world, a } = await startOne(t);
+  const b = world.replica('b');
+  b.election.start();
+  return { world, a, b };
+}
+
 const away = (): ApiError => new ApiError(503, 'away');
 
 suite('lease election', () => {
@@ -95,11 +112,7 @@ suite('lease election', () => {
   });
 
   test('one that dies is replaced within its ttl and a little', LIMIT, async (t) => {
-    const world = new World(t);
-    const [a, b] = [world.replica('a'), world.replica('b')];
-    a.election.start();
-    await world.time.advance(1);
-    b.election.start();
+    const { world, a, b } = await startTwo(t);
     await world.time.advance(5 * TTL_MS);
     a.clock.isFrozen = true;
     const renewedAt = Date.parse(String(world.spec()['renewTime'])) - Date.UTC(2026, 0, 1);
@@ -114,11 +127,7 @@ suite('lease election', () => {
     'one that was frozen does not lead when it wakes, before anything is asked',
     LIMIT,
     async (t) => {
-      const world = new World(t);
-      const [a, b] = [world.replica('a'), world.replica('b')];
-      a.election.start();
-      await world.time.advance(1);
-      b.election.start();
+      const { world, a, b } = await startTwo(t);
       await world.time.advance(TTL_MS);
       a.clock.isFrozen = true;
       await world.time.advance(TTL_MS / 2);
@@ -133,10 +142,7 @@ suite('lease election', () => {
   );
 
   test('a renewal whose answer comes late counts from when it was sent', LIMIT, async (t) => {
-    const world = new World(t);
-    const a = world.replica('a');
-    a.election.start();
-    await world.time.advance(1);
+    const { world, a } = await startOne(t);
     let answer: () => void = () => undefined;
     a.api.onCall = () =>
       new Promise<undefined>(
@@ -173,10 +179,7 @@ suite('lease election', () => {
   }
 
   test('a wall clock that leaps ends the tenure: the machine was suspended', LIMIT, async (t) => {
-    const world = new World(t);
-    const a = world.replica('a');
-    a.election.start();
-    await world.time.advance(1);
+    const { world, a } = await startOne(t);
     t.mock.method(a.clock, 'wallMs', () => Date.UTC(2026, 0, 2));
     assert.equal(a.election.isLeader(), false);
     await world.time.advance(TTL_MS / 4);
@@ -207,11 +210,7 @@ suite('lease election', () => {
   );
 
   test('it is given up at the end, and another takes it at once', LIMIT, async (t) => {
-    const world = new World(t);
-    const [a, b] = [world.replica('a'), world.replica('b')];
-    a.election.start();
-    await world.time.advance(1);
-    b.election.start();
+    const { world, a, b } = await startTwo(t);
     await world.time.advance(TTL_MS);
     await a.election.release();
     assert.equal(a.election.isLeader(), false);
@@ -221,21 +220,14 @@ suite('lease election', () => {
   });
 
   test('another’s is not given up', LIMIT, async (t) => {
-    const world = new World(t);
-    const [a, b] = [world.replica('a'), world.replica('b')];
-    a.election.start();
-    await world.time.advance(1);
-    b.election.start();
+    const { world, a, b } = await startTwo(t);
     await world.time.advance(TTL_MS);
     await b.election.release();
     assert.equal(world.spec()['holderIdentity'], 'a');
   });
 
   test('a Lease that somebody deletes or writes to is kept', LIMIT, async (t) => {
-    const world = new World(t);
-    const a = world.replica('a');
-    a.election.start();
-    await world.time.advance(1);
+    const { world, a } = await startOne(t);
     world.shared.objects.delete(PATH);
     await world.time.advance(TTL_MS / 4);
     assert.equal(world.spec()['holderIdentity'], 'a');
