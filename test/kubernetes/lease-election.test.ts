@@ -220,7 +220,7 @@ suite('lease election', () => {
   });
 
   test('another’s is not given up', LIMIT, async (t) => {
-    const { world, a, b } = await startTwo(t);
+    const { world, b } = await startTwo(t);
     await world.time.advance(TTL_MS);
     await b.election.release();
     assert.equal(world.spec()['holderIdentity'], 'a');
