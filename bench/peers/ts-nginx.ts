@@ -7,7 +7,8 @@ import { freePort, startOnCore, stop, untilListening, versionOf } from '../proce
 const SERVICE = 'web';
 const SECRET = 'web-tls';
 const OBJECTS_PER_FILE = 2_000;
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+/** As users start it, with the flags of V8 that it sets. */
+const LAUNCHER = join(import.meta.dirname, '../../bin/ts-nginx.js');
 
 /** This product, the sites as Ingresses in a folder. */
 export const tsNginx: Peer = {
@@ -21,7 +22,7 @@ export const tsNginx: Peer = {
     writeManifests(site, manifests);
     const [port, httpsPort, healthPort] = [await freePort(), await freePort(), await freePort()];
     const args = [
-      ...[MAIN, 'serve', '--manifests', manifests, '--workers', String(site.workers)],
+      ...[LAUNCHER, 'serve', '--manifests', manifests, '--workers', String(site.workers)],
       ...['--http-port', String(port), '--https-port', String(httpsPort)],
       ...['--healthz-port', String(healthPort), '--bind', '127.0.0.1'],
       ...['--configmap', 'bench/settings', '--v', '0'],
