@@ -1,10 +1,10 @@
 /** WebSockets of the `ws` package through the proxy: nothing of them is ours to touch (security.md §6). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import type { WebSocket } from 'ws';
 import { selfSignedCertificate } from './harness/self-signed.ts';
-import { startProxy, type ProxyOptions } from './harness/start-proxy.ts';
+import { startProxy, type ProxyOptions, type RunningProxy } from './harness/start-proxy.ts';
 import {
   echo,
   nextClose,
@@ -12,6 +12,19 @@ import {
   openWebSocket,
   startWebSocketEndpoint,
 } from './harness/websocket.ts';
+
+/** Both ends of a WebSocket through a proxy. */
+async function openBoth(
+  t: TestContext,
+  onConnection: (socket: WebSocket) => void,
+): Promise<{ client: WebSocket; far: WebSocket; proxy: RunningProxy }> {
+  const { endpoint, server } = await startWebSocketEndpoint(t, onConnection);
+  const proxy = await startProxy(t, { upstreams: [endpoint] });
+  const client = await openWebSocket(t, proxy.httpPort);
+  const [far] = server.clients;
+  assert.ok(far);
+  return { client, far, proxy };
+}
 
 for (const secure of [false, true]) {
   test(`messages of both kinds, ${secure ? 'over TLS' : 'in plaintext'}`, async (t) => {
@@ -44,11 +57,7 @@ test('the subprotocol is what both sides agreed upon', async (t) => {
 });
 
 test('pings and pongs pass both ways, with what they carry', async (t) => {
-  const { endpoint, server } = await startWebSocketEndpoint(t, () => undefined);
-  const proxy = await startProxy(t, { upstreams: [endpoint] });
-  const client = await openWebSocket(t, proxy.httpPort);
-  const [far] = server.clients;
-  assert.ok(far);
+  const { client, far } = await openBoth(t, () => undefined);
   for (const [from, to] of [
     [client, far],
     [far, client],
@@ -61,11 +70,7 @@ test('pings and pongs pass both ways, with what they carry', async (t) => {
 });
 
 test('a message in fragments, with a ping between them, arrives as one', async (t) => {
-  const { endpoint, server } = await startWebSocketEndpoint(t, echo);
-  const proxy = await startProxy(t, { upstreams: [endpoint] });
-  const client = await openWebSocket(t, proxy.httpPort);
-  const [far] = server.clients;
-  assert.ok(far);
+  const { client, far } = await openBoth(t, echo);
   const received = nextMessage(client);
   const pinged = once(far, 'ping');
   client.send('one ', { fin: false });
@@ -84,11 +89,7 @@ for (const side of ['client', 'endpoint'] as const) {
     [4999, 'ours'],
   ] as const) {
     test(`the ${side} closes with ${code}: the other side hears just that`, async (t) => {
-      const { endpoint, server } = await startWebSocketEndpoint(t, echo);
-      const proxy = await startProxy(t, { upstreams: [endpoint] });
-      const client = await openWebSocket(t, proxy.httpPort);
-      const [far] = server.clients;
-      assert.ok(far);
+      const { client, far, proxy } = await openBoth(t, echo);
       const [from, to] = side === 'client' ? [client, far] : [far, client];
       const closed = Promise.all([nextClose(from), nextClose(to)]);
       from.close(code, reason);
@@ -101,11 +102,7 @@ for (const side of ['client', 'endpoint'] as const) {
   }
 
   test(`the ${side} is gone without a word: the other side hears of it`, async (t) => {
-    const { endpoint, server } = await startWebSocketEndpoint(t, echo);
-    const proxy = await startProxy(t, { upstreams: [endpoint] });
-    const client = await openWebSocket(t, proxy.httpPort);
-    const [far] = server.clients;
-    assert.ok(far);
+    const { client, far } = await openBoth(t, echo);
     const [from, to] = side === 'client' ? [client, far] : [far, client];
     const closed = nextClose(to);
     from.terminate();
