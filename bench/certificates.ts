@@ -8,13 +8,20 @@ import { startControlPlane } from './control-plane.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { describeMachine } from './machine.ts';
 import { makeCertificate, type KeyKind } from './make-certificate.ts';
-import { benchClass, benchHosts, benchIngress, benchService, benchSlice } from './manifests.ts';
+import {
+  benchClass,
+  benchHosts,
+  benchIngress,
+  benchService,
+  benchSlice,
+  revised,
+} from './manifests.ts';
 import { stop } from './processes.ts';
 import { spread } from './spread.ts';
 
 /**
  * `node bench/certificates.ts [--hosts 10000] [--key ecdsa|rsa] [--workers 1]`: what ten thousand hosts with a certificate each
- * cost: to start, in memory, in a handshake, in a change. All is real but the API server, as in propagation.ts. CPU times are
+ * cost: to start, in memory, in a handshake, in a change. All is real but the API server, as in control-plane-program.ts. CPU times are
  * those of this process, which is the control plane and its workers; clients are another.
  */
 const ROUNDS = 5;
@@ -32,13 +39,6 @@ const { values } = parseArgs({
 const count = Number(values.hosts);
 const kind: KeyKind = values.key === 'rsa' ? 'rsa' : 'ecdsa';
 const hosts = benchHosts(count);
-
-let revision = 0;
-
-function revised<T extends { readonly metadata: object }>(object: T): T {
-  revision += 1;
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-}
 
 const nameOf = (host: string): string => host.replaceAll('.', '-');
 

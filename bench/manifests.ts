@@ -19,6 +19,14 @@ export function benchService(name: string): Service {
   };
 }
 
+let revisions = 0;
+
+/** As the API server would: each write has a version of its own. */
+export function revised<T extends { readonly metadata: object }>(object: T): T {
+  revisions += 1;
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revisions) } };
+}
+
 /** Of type `kubernetes.io/tls`, from PEM. */
 export function benchSecret(
   name: string,

@@ -114,8 +114,7 @@ export async function freePort(): Promise<number> {
 
 /** CPU time that a process and its descendants have used so far, those that have ended too; all threads, user and system. */
 export function treeCpuMs(pid: number): number {
-  let ticks = 0;
-  for (const member of processTree(pid)) ticks += statOf(member).ticks;
+  const ticks = processTree(pid).reduce((sum, stat) => sum + stat.ticks, 0);
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
@@ -137,25 +136,30 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-function processTree(root: number): number[] {
-  const parents = new Map<number, number>();
+interface ProcessStat {
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+function processTree(root: number): readonly ProcessStat[] {
+  const stats = new Map([[root, statOf(root)]]);
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
+    if (!/^\d+$/.test(name) || Number(name) === root) continue;
     try {
-      parents.set(Number(name), statOf(Number(name)).parent);
+      stats.set(Number(name), statOf(Number(name)));
     } catch {
       // Ended between the listing and now.
     }
   }
   const tree = [root];
   for (const member of tree) {
-    for (const [pid, parent] of parents) if (parent === member) tree.push(pid);
+    for (const [pid, { parent }] of stats) if (parent === member) tree.push(pid);
   }
-  return tree;
+  return tree.flatMap((member) => stats.get(member) ?? []);
 }
 
 /** proc(5), /proc/[pid]/stat: the fields after the command's name, which may itself hold spaces and parentheses. */
-function statOf(pid: number): { readonly parent: number; readonly ticks: number } {
+function statOf(pid: number): ProcessStat {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
