@@ -136,6 +136,7 @@ test('threads that share a full pipe do not split each other’s lines', async (
 
 /** Waits until there is something to read, and takes it. */
 async function readSome(fd: number): Promise<string> {
-  const { bytesRead, buffer } = await promisify(read)(fd, Buffer.alloc(128 * 1024));
+  const buffer = Buffer.alloc(128 * 1024);
+  const { bytesRead } = await promisify(read)(fd, buffer, 0, buffer.length, null);
   return buffer.toString('latin1', 0, bytesRead);
 }
