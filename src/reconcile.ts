@@ -1,6 +1,7 @@
 import type { ProxyConfig } from './model/config.ts';
 import { findingEffects, type Finding } from './model/finding.ts';
 import type { Logger } from './observability/logger.ts';
+import { addedItems } from './source/added-items.ts';
 import type { Source } from './source/source.ts';
 import type { ChangeBatching, Store } from './source/store.ts';
 import type { TranslateOptions } from './translate/translate-options.ts';
@@ -135,8 +136,8 @@ class Hold {
  * translation keeps the identity of what did not change; only the others are compared by their text.
  */
 function logChanges(known: readonly Finding[], now: readonly Finding[], log: Logger): void {
-  const appeared = without(now, known);
-  const gone = without(known, now);
+  const appeared = addedItems(known, now);
+  const gone = addedItems(now, known);
   const before = new Set(gone.map(identify));
   const after = new Set(appeared.map(identify));
   for (const finding of appeared) {
@@ -151,11 +152,6 @@ function logChanges(known: readonly Finding[], now: readonly Finding[], log: Log
 function report({ code, object, field, message }: Finding, log: Logger): void {
   const effect = findingEffects[code];
   log.warn({ code, effect, object, field, detail: message }, 'finding');
-}
-
-function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
-  const known = new Set(others);
-  return findings.filter((finding) => !known.has(finding));
 }
 
 function identify({ code, object, field, message }: Finding): string {

@@ -2,7 +2,7 @@ import type { Finding } from '../../../model/finding.ts';
 import type { Logger } from '../../../observability/logger.ts';
 import { keyOf, type Ingress, type ObjectKey } from '../../../translate/snapshot.ts';
 import type { Store } from '../../store.ts';
-import { addedItems } from '../added-items.ts';
+import { addedItems } from '../../added-items.ts';
 import { ApiError, describeError } from '../api-error.ts';
 import type { ObjectApi } from '../api-writer.ts';
 import { Backoff } from '../backoff.ts';
