@@ -6,7 +6,7 @@ import { ProfileError, profileFileName, type Profiler } from '../observability/p
 import { StartError } from './check-ports.ts';
 import type { ProfileOptions } from './profile-options.ts';
 
-/** It tells where requests go and how the process is used: nobody else's business. */
+/** There is no data in it, but what the process is busy with is nobody else's business. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 // As a whole, because a named import of what the oldest Node doesn't have would keep the program from starting there.
 import * as v8 from 'node:v8';
+import { escapeProfile } from './escape-profile.ts';
 
 /** A thread that can be looked into. Each question rejects with the reason where it has no answer. */
 export interface ProfiledThread {
@@ -53,5 +54,5 @@ export async function recordCpu(
   const text = profile.stop();
   text.catch(() => undefined); // what counts then is why
   either.throwIfAborted();
-  return text;
+  return escapeProfile(await text);
 }

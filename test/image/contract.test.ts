@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
@@ -114,6 +114,27 @@ suite('image', { skip }, () => {
     process.kill(await container.firstPid(), 'SIGTERM');
     assert.match(await finish(), /served$/);
     assert.equal((await container.child.ended()).code, 0);
+  });
+
+  test('kill -USR2 1 in a shell of the container writes profiles, where a volume can be written', async (t) => {
+    const volume = await mkdtemp('/dev/shm/ts-nginx-profiles-');
+    t.after(() => rm(volume, { recursive: true }));
+    await chmod(volume, 0o777); // as an emptyDir
+    const { container } = await serve(t, [
+      '/usr/local/bin/ts-nginx',
+      'serve',
+      '--workers=1',
+      '--profile-seconds=1',
+      `--profile-directory=${volume}`,
+    ]);
+    assert.equal((await container.exec(['sh', '-c', 'kill -USR2 1'])).code, 0);
+    const written = /"thread":"worker-0","file":"([^"]*)","msg":"cpu profile written"/;
+    const [, file = ''] = await container.child.printed(written, 'stderr');
+    const { stdout } = await container.exec(['cat', file]);
+    const { nodes } = JSON.parse(stdout) as { nodes: { callFrame: { url: string } }[] };
+    assert.ok(nodes.length > 0);
+    const { stdout: threads } = await container.exec(['sh', '-c', 'cat /proc/1/task/*/comm']);
+    assert.match(threads, /^worker-0$/m);
   });
 
   for (const { name, preStop } of [

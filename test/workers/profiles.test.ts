@@ -50,7 +50,7 @@ test('a worker sends its heap, and serves on', async (t) => {
 for (const waitMs of [0, 20, 200]) {
   test(`a worker that ends ${waitMs} ms after it was asked fails its snapshot, not the process`, async (t) => {
     const { link, thread } = await startWorker(t);
-    const snapshot = thread.heapSnapshot(thread.ended);
+    const snapshot = thread.heapSnapshot(patient);
     const outcome = snapshot.then(
       (pieces) => pieces.length > 0, // it was faster
       (error: unknown) => /ended/.test(String(error)),
