@@ -1,11 +1,11 @@
 import type { Change, ChangeJournal } from '../translate/snapshot.ts';
 
-/** More at once are not worth a look at each. */
-const MOST_CHANGES = 256;
+/** So many are always known; more at once are not worth a look at each. */
+const KEPT_CHANGES = 256;
 
 /** Remembers the last changes, and the objects that were replaced by them. */
 export class Journal implements ChangeJournal {
-  #changes: Change[] = [];
+  readonly #changes: Change[] = [];
   /** Of the state before the first of them. */
   #first = 0;
 
@@ -14,9 +14,9 @@ export class Journal implements ChangeJournal {
   }
 
   add(change: Change): void {
-    if (this.#changes.length === MOST_CHANGES) {
-      this.#first += MOST_CHANGES;
-      this.#changes = [];
+    if (this.#changes.length === 2 * KEPT_CHANGES) {
+      this.#first += KEPT_CHANGES;
+      this.#changes.splice(0, KEPT_CHANGES);
     }
     this.#changes.push(change);
   }
