@@ -49,6 +49,8 @@ const MOST_OVERHEAD_BYTES = 4_096;
 /** Of sessions that should have been resumed. */
 const LEAST_RESUMED = 0.99;
 const QUICK_WARM_UP_SECONDS = 3;
+/** With a connection for each request there are few of these a second, and compilers wait for a number of them. */
+const CONNECTIONS_WARM_UP = 4;
 /** Answers so long that a round ends within some of them. */
 const LONG_BYTES = 1_000_000;
 
@@ -131,7 +133,7 @@ async function runRounds(
     for (const { peer, running } of arena.contenders) {
       const shape = arena.shape(running.port, options.seconds);
       try {
-        if (round === 0) await warmUp(peer, shape, load, options);
+        if (round === 0) await warmUp(warmUpSeconds(cell, peer), shape, load, options);
         result.get(peer.name)?.push(await runOnce(cell, running, shape, load));
         await checkAnswers(shape);
       } catch (error) {
@@ -142,14 +144,19 @@ async function runRounds(
   return result;
 }
 
+/** Until compilers are at rest. */
+export function warmUpSeconds({ reconnect }: Cell, peer: Peer): number {
+  return reconnect === 'never' ? peer.warmUpSeconds : CONNECTIONS_WARM_UP * peer.warmUpSeconds;
+}
+
 async function warmUp(
-  { warmUpSeconds }: Peer,
+  wantedSeconds: number,
   shape: LoadShape,
   load: LoadGenerator,
   { isQuick }: MeasureOptions,
 ): Promise<void> {
   await checkAnswers(shape);
-  const seconds = isQuick ? Math.min(warmUpSeconds, QUICK_WARM_UP_SECONDS) : warmUpSeconds;
+  const seconds = isQuick ? Math.min(wantedSeconds, QUICK_WARM_UP_SECONDS) : wantedSeconds;
   await load.run({ ...shape, seconds });
 }
 

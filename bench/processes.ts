@@ -118,6 +118,11 @@ export function treeCpuMs(pid: number): number {
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
+/** A process and its descendants. */
+export function treePids(pid: number): readonly number[] {
+  return processTree(pid).map((stat) => stat.pid);
+}
+
 /** What a program says of its version; undefined: it is not installed. */
 export function versionOf(command: string, ...args: readonly string[]): string | undefined {
   const { error, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
@@ -137,6 +142,7 @@ async function isListening(port: number): Promise<boolean> {
 }
 
 interface ProcessStat {
+  readonly pid: number;
   readonly parent: number;
   readonly ticks: number;
 }
@@ -163,5 +169,5 @@ function statOf(pid: number): ProcessStat {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  return { parent: Number(fields[1]), ticks };
+  return { pid, parent: Number(fields[1]), ticks };
 }
