@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { currentPerformancePage, renderPerformancePage } from '../../bench/page.ts';
 import type { Results } from '../../bench/results.ts';
+import { placesOf } from '../../bench/where-places.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 const read = (name: string): string => readFileSync(join(docs, name), 'utf8');
@@ -62,4 +63,25 @@ test('results replace those that are between the marks, and nothing else', async
 test('the chart has a dot for each proxy of each cell, and one in the legend', async () => {
   const { chart } = await renderPerformancePage(read('performance.md'), sample);
   assert.equal([...chart.matchAll(/<circle/g)].length, 4);
+});
+
+test('samples are whose the code is that ran', () => {
+  const lines = [
+    ['4', 'worker-0', '[kernel.kallsyms]', '[k] tcp_ack'],
+    ['3', 'worker-0', 'node', '[.] ossl_fnv1a_hash'],
+    ['2', 'worker-0', 'node', '[.] v8::internal::Invoke'],
+    ['1', 'worker-0', 'node', '[.] node::StreamBase::Write'],
+    ['1', 'worker-0', 'node', '[.] uv__io_poll'],
+    ['1', 'worker-0', 'libc.so.6', '[.] malloc'],
+    ['2', 'worker-0', '[JIT] tid 7', "[.] JS:*'emit node:events:489:44"],
+    ['5', 'worker-0', '[JIT] tid 7', '[.] JS:*decide file:///src/dataplane/decide.ts:63:23'],
+    ['1', 'node-V8Worker', 'node', '[.] v8::internal::Scavenger::Process'],
+  ];
+  const report = lines.map(([count = '', ...rest]) => [` ${count}  `, ...rest].join('\t'));
+  const expected = {
+    ...{ kernel: 0.2, OpenSSL: 0.15, V8: 0.1, 'Node C++': 0.05, libuv: 0.05, libc: 0.05 },
+    ...{ 'Node JS': 0.1, 'our JS': 0.25, 'other threads': 0.05 },
+  };
+  const text = ['# Samples', '#', ...report, ''].join('\n');
+  assert.deepEqual(Object.fromEntries(placesOf(text)), expected);
 });
