@@ -8,6 +8,8 @@ export type Reconnect = 'never' | 'always' | 'resuming';
 export interface Cell {
   /** As on the command line. */
   readonly name: string;
+  /** Cells that have it in common are measured in the same rounds: else they differ by what the machine did meanwhile, too. */
+  readonly group?: string;
   /** One line for the table's readers. */
   readonly about: string;
   readonly peers: readonly PeerName[];

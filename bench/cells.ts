@@ -40,6 +40,8 @@ const h2: Cell = { ...tls, protocol: 'h2', connections: 16, peers: threeServers 
 
 const handshakes: Cell = { ...tls, peers: servers, connections: 8, reconnect: 'always' };
 
+const manyHosts = { ...small, group: 'hosts', peers: ours };
+
 /** As a browser sends it that was here before. */
 const browserFields: Readonly<Record<string, string>> = {
   'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -179,13 +181,7 @@ export const cells: readonly Cell[] = [
     accessLog: true,
   },
   { ...small, name: 'workers-2', about: 'small answers, 2 workers', peers: ours, workers: 2 },
-  { ...small, name: 'hosts-1', about: 'small answers, 1 host', peers: ours, hosts: 1 },
-  { ...small, name: 'hosts-1000', about: 'small answers, 1,000 hosts', peers: ours, hosts: 1_000 },
-  {
-    ...small,
-    name: 'hosts-20000',
-    about: 'small answers, 20,000 hosts',
-    peers: ours,
-    hosts: 20_000,
-  },
+  { ...manyHosts, name: 'hosts-1', about: 'small answers, 1 host', hosts: 1 },
+  { ...manyHosts, name: 'hosts-1000', about: 'small answers, 1,000 hosts', hosts: 1_000 },
+  { ...manyHosts, name: 'hosts-20000', about: 'small answers, 20,000 hosts', hosts: 20_000 },
 ];

@@ -54,19 +54,36 @@ const CONNECTIONS_WARM_UP = 4;
 /** Answers so long that a round ends within some of them. */
 const LONG_BYTES = 1_000_000;
 
-/** All peers run at once, one is loaded at a time, turn by turn: what the machine does besides hits all of them alike. */
+/**
+ * All peers run at once, one is loaded at a time, turn by turn: what the machine does besides hits all of them alike. Results
+ * are in the order of the cells, which are of one load generator.
+ */
 export async function measure(
-  cell: Cell,
+  cells: readonly Cell[],
   peers: readonly Peer[],
   load: LoadGenerator,
   options: MeasureOptions,
-): Promise<CellResult> {
-  const arena = await openArena(cell, peers, options.cores);
+): Promise<readonly CellResult[]> {
+  const stages: Stage[] = [];
   try {
-    return await runRounds(cell, arena, load, options);
+    for (const cell of cells) {
+      const wanted = peers.filter(({ name }) => cell.peers.includes(name));
+      const arena = await openArena(cell, wanted, options.cores);
+      stages.push({ cell, arena, result: new Map(wanted.map(({ name }) => [name, []])) });
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const stage of stages) await runRound(stage, round === 0, load, options);
+    }
+    return stages.map(({ result }) => result);
   } finally {
-    await arena.close();
+    await Promise.all(stages.map(({ arena }) => arena.close()));
   }
+}
+
+interface Stage {
+  readonly cell: Cell;
+  readonly arena: Arena;
+  readonly result: CellResult;
 }
 
 export async function openArena(cell: Cell, peers: readonly Peer[], cores: Cores): Promise<Arena> {
@@ -122,26 +139,22 @@ function siteFor(cell: Cell, site: Pick<Site, 'hosts' | 'upstreamPort' | 'tls' |
   };
 }
 
-async function runRounds(
-  cell: Cell,
-  arena: Arena,
+async function runRound(
+  { cell, arena, result }: Stage,
+  isFirst: boolean,
   load: LoadGenerator,
   options: MeasureOptions,
-): Promise<CellResult> {
-  const result: CellResult = new Map(arena.contenders.map(({ peer }) => [peer.name, []]));
-  for (let round = 0; round < options.rounds; round++) {
-    for (const { peer, running } of arena.contenders) {
-      const shape = arena.shape(running.port, options.seconds);
-      try {
-        if (round === 0) await warmUp(warmUpSeconds(cell, peer), shape, load, options);
-        result.get(peer.name)?.push(await runOnce(cell, running, shape, load));
-        await checkAnswers(shape);
-      } catch (error) {
-        throw new Error(`${peer.name}: ${String(error)}`, { cause: error });
-      }
+): Promise<void> {
+  for (const { peer, running } of arena.contenders) {
+    const shape = arena.shape(running.port, options.seconds);
+    try {
+      if (isFirst) await warmUp(warmUpSeconds(cell, peer), shape, load, options);
+      result.get(peer.name)?.push(await runOnce(cell, running, shape, load));
+      await checkAnswers(shape);
+    } catch (error) {
+      throw new Error(`${peer.name}: ${String(error)}`, { cause: error });
     }
   }
-  return result;
 }
 
 /** Until compilers are at rest. */
@@ -195,7 +208,8 @@ function whatIsWrong(cell: Cell, result: LoadResult): string | undefined {
   if (cell.reconnect === 'resuming' && resumed < requests * LEAST_RESUMED)
     return `${resumed} of ${requests} connections resumed a session`;
   if (cell.reconnect === 'always' && resumed > 0) return `${resumed} connections resumed a session`;
-  const overhead = bytes / requests - cell.responseBodyBytes;
+  // Of answers that are counted by their bytes there is none, but for rounding.
+  const overhead = Math.round(bytes / requests - cell.responseBodyBytes);
   // The last answers may have come in part.
   if (overhead < 0 || overhead > MOST_OVERHEAD_BYTES + (cell.connections * bytes) / requests ** 2)
     return `answers had ${Math.round(bytes / requests)} bytes`;

@@ -116,6 +116,24 @@ export function newestResults(): Results | undefined {
   return JSON.parse(readFileSync(join(FOLDER, newest), 'utf8')) as Results;
 }
 
+/** These results, with what was measured again in the place of what it was. Throws where the two can not be compared. */
+export function updated(results: Results, again: Results, order: readonly string[]): Results {
+  for (const field of ['machine', 'rounds', 'seconds'] as const) {
+    if (results[field] !== again[field]) {
+      const said = `${results[field]}, now ${again[field]}`;
+      throw new Error(`the newest results are of another kind: ${field} was ${said}`);
+    }
+  }
+  const rows = new Map([...results.cells, ...again.cells].map((row) => [row.cell, row]));
+  return {
+    ...results,
+    versions: { ...results.versions, ...again.versions },
+    cells: order.flatMap((name) => rows.get(name) ?? []),
+    latencies: again.latencies.length > 0 ? again.latencies : results.latencies,
+    controlPlane: again.controlPlane.length > 0 ? again.controlPlane : results.controlPlane,
+  };
+}
+
 /** Those of `peers` that are in these results, in the order of the table. */
 export function peersIn(rows: readonly CellRow[]): PeerName[] {
   return peerNames.filter((peer) => rows.some((row) => row.peers[peer] !== undefined));

@@ -8,20 +8,22 @@ import type { Cores } from './measure.ts';
 import { writePerformancePage } from './page.ts';
 import { peers } from './peers/index.ts';
 import { versionOf } from './processes.ts';
-import { saveResults, type Results } from './results.ts';
+import { newestResults, saveResults, updated, type Results } from './results.ts';
 import { CONTROL_PLANE, LATENCY, runSuite, type SuiteOptions } from './suite.ts';
 import { controlPlaneTable, costTable, latencyTable, throughputTable } from './tables.ts';
 
 /**
  * `npm run bench`: what a request costs, beside nginx. The proxy has one core, load and upstream another; every cell runs
  * all its peers in turn, and the figure is CPU time per request as a ratio to nginx in the same round. The whole of it
- * writes its results to bench/results/ and docs/performance.md; parts of it and the quick form only print.
+ * writes its results to bench/results/ and docs/performance.md; parts of it only with `--update`, in the place of the same
+ * parts of the newest results. The quick form only prints.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    update: { type: 'boolean', default: false },
     peer: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
@@ -69,12 +71,24 @@ async function run(): Promise<void> {
     generators: generatorNames,
     ...measured,
   };
-  if (isWhole) {
-    note(`written: ${saveResults(results)}`);
+  const saved = isWhole ? results : values.update ? updatedResults(results) : undefined;
+  if (saved !== undefined) {
+    note(`written: ${saveResults(saved)}`);
     await writePerformancePage();
   }
   console.log(values.json ? JSON.stringify(results, null, 2) : textOf(results));
   if (failed > 0 && !values.quick) process.exitCode = 1;
+}
+
+function updatedResults(again: Results): Results {
+  const results = newestResults();
+  if (results === undefined)
+    throw new Error('there are no results yet: `npm run bench` makes them');
+  return updated(
+    results,
+    again,
+    cells.map(({ name }) => name),
+  );
 }
 
 function textOf(results: Results): string {
@@ -104,7 +118,7 @@ function explain(installed: readonly Peer[], { rounds, seconds, cores }: SuiteOp
 
 function helpText(): string {
   const lines = cells.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`);
-  return `npm run bench -- [--quick] [--json] [--peer NAME]… [--rounds N] [--seconds N] [NAME]…
+  return `npm run bench -- [--quick] [--json] [--update] [--peer NAME]… [--rounds N] [--seconds N] [NAME]…
 ${lines.join('\n')}
   ${LATENCY.padEnd(14)} of requests that come at a rate
   ${CONTROL_PLANE.padEnd(14)} what changes cost

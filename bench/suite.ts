@@ -55,8 +55,13 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResults> {
       options.note(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  for (const cell of cells.filter(({ name }) => isChosen(options, name)))
-    await step(cell.name, cell.about, async () => rows.push(await measureCell(cell, options)));
+  const chosen = cells.filter(({ name }) => isChosen(options, name));
+  for (const group of Map.groupBy(chosen, (cell) => cell.group ?? cell.name).values()) {
+    const [names, abouts] = [group.map(({ name }) => name), group.map(({ about }) => about)];
+    await step(names.join(', '), abouts.join(', '), async () =>
+      rows.push(...(await measureCells(group, options))),
+    );
+  }
   if (isChosen(options, LATENCY)) {
     await step(LATENCY, 'at a constant rate', async () => {
       latencies.push(...(await latencyRows(options)));
@@ -77,14 +82,19 @@ function isChosen({ names, isQuick }: SuiteOptions, name: string): boolean {
   return !isQuick || QUICK.includes(name);
 }
 
-async function measureCell(cell: Cell, options: SuiteOptions): Promise<CellRow> {
-  const load = generatorFor(cell);
+/** In the same rounds. */
+async function measureCells(
+  group: readonly Cell[],
+  options: SuiteOptions,
+): Promise<readonly CellRow[]> {
+  const load = group[0] && generatorFor(group[0]);
   if (load === undefined) throw new Error('nothing is installed that could load it');
-  const wanted = options.isQuick
-    ? cell.peers.filter((name) => quickPeers.includes(name))
-    : cell.peers;
-  const peers = options.peers.filter(({ name }) => wanted.includes(name));
-  return rowOf(cell, await measure(cell, peers, load, options));
+  const peers = options.peers.filter(({ name }) => !options.isQuick || quickPeers.includes(name));
+  const results = await measure(group, peers, load, options);
+  return results.flatMap((result, index) => {
+    const cell = group[index];
+    return cell === undefined ? [] : [rowOf(cell, result)];
+  });
 }
 
 /** Of the first cell. */

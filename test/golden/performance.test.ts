@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { currentPerformancePage, renderPerformancePage } from '../../bench/page.ts';
-import type { Results } from '../../bench/results.ts';
+import { updated, type Results } from '../../bench/results.ts';
 import { placesOf } from '../../bench/where-places.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
@@ -63,6 +63,16 @@ test('results replace those that are between the marks, and nothing else', async
 test('the chart has a dot for each proxy of each cell, and one in the legend', async () => {
   const { chart } = await renderPerformancePage(read('performance.md'), sample);
   assert.equal([...chart.matchAll(/<circle/g)].length, 4);
+});
+
+test('what is measured again takes its place, if it was measured alike', () => {
+  const again = { ...sample, cells: [{ cell: 'small', about: 'again', peers: {} }] };
+  const { cells } = updated(sample, again, ['tls', 'small']);
+  assert.deepEqual(
+    cells.map(({ about }) => about),
+    ['TLS', 'again'],
+  );
+  assert.throws(() => updated(sample, { ...again, rounds: 2 }, []), /rounds was 7, now 2/);
 });
 
 test('samples are whose the code is that ran', () => {
