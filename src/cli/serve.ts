@@ -49,8 +49,8 @@ export interface RunningServer {
   writeProfiles(): Promise<void>;
 }
 
-/** How often the workers' counters are fetched when nobody scrapes: what a worker that dies takes with it. */
-const STATS_INTERVAL_MS = 5_000;
+/** How often the workers' counters are fetched when nobody scrapes: what a worker that dies takes with it, and work for each host in use. */
+const STATS_INTERVAL_MS = 30_000;
 
 /** How long the keys of session tickets live: what is recorded of TLS 1.2 can be read by who gets hold of them (RFC 9325 §3.4). */
 const TICKET_SECRET_MS = 3_600_000;
