@@ -80,6 +80,12 @@ async function runServe(args: readonly string[]): Promise<void> {
 
   // Windows has no such signal. Without a handler it ends the process, which nobody means who asks for a profile.
   if (process.platform !== 'win32') process.on('SIGUSR2', () => void server?.writeProfiles());
+  // Node's own handler opens a debugger, which runs what it is sent by whoever reaches the loopback (with hostNetwork, the node's).
+  if (process.platform !== 'win32') {
+    process.on('SIGUSR1', () => {
+      log.info({ signal: 'SIGUSR1' }, 'signal has no effect');
+    });
+  }
 
   server = await serve(options, {
     version: readVersion(),

@@ -153,6 +153,13 @@ test('without the flags there is nothing to ask for, and SIGUSR2 harms nobody', 
   }
 });
 
+test('SIGUSR1 opens no debugger, as it does in other Node programs', async (t) => {
+  const { child } = await start(t);
+  child.kill('SIGUSR1');
+  await child.printed(/"SIGUSR1".*no effect/, 'stderr');
+  assert.doesNotMatch(child.stderr, /Debugger listening/);
+});
+
 test('a folder that can not be written keeps it from starting', async (t) => {
   const args = [program, 'serve', '--manifests=.', '--profile-directory=/dev/null/profiles'];
   const { code, stderr } = await new Child(t, process.execPath, args, {}).ended();
