@@ -178,6 +178,7 @@ export class ServerConnection implements Downstream {
     on('end', this.#onEnd);
     on('drain', this.#onDrain);
     on('timeout', this.#onWriteTimeout);
+    on('finish', this.#onFinish);
     on('finish', onDone);
     on('close', this.#onClose);
     on('close', onDone);
@@ -369,9 +370,15 @@ export class ServerConnection implements Downstream {
       this.#leave();
       return;
     }
-    this.#timer.set(this.#engine.clock.nowMs + LINGER_MS);
+    // What waits for a slow client has the time of an answer; that of the farewell begins when it has left.
+    if (this.#writer.isWaiting) this.#timer.clear();
+    else this.#linger();
     this.#socket.end();
     this.#reader.resume();
+  }
+
+  #linger(): void {
+    this.#timer.set(this.#engine.clock.nowMs + LINGER_MS);
   }
 
   /** The client sends nothing after this request, by its own word (RFC 9112 §9.6), and all of that was read: no reset follows. */
@@ -394,6 +401,11 @@ export class ServerConnection implements Downstream {
     this.#engine.clock.update();
     if (this.#exchange !== undefined) this.#exchange.onClientDrain();
     else if (!this.#isClosing && this.#headBegunMs === undefined) this.#takeInput();
+  };
+
+  readonly #onFinish = (): void => {
+    this.#engine.clock.update();
+    if (this.#isClosing) this.#linger();
   };
 
   readonly #onTimeout = (): void => {

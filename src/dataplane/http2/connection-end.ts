@@ -77,7 +77,11 @@ export class ConnectionEnd {
     const { output, clock, socket } = this.#home;
     this.phase = 'over';
     output.flush();
-    this.#wait(clock.nowMs + LINGER_MS);
+    // What waits for a slow peer has the time that frames have to leave; that of the farewell begins behind it.
+    if (socket.writableLength > 0) {
+      this.#timer?.clear();
+      socket.once('finish', this.#onFinish);
+    } else this.#wait(clock.nowMs + LINGER_MS);
     socket.end();
   }
 
@@ -85,6 +89,12 @@ export class ConnectionEnd {
     this.phase = 'over';
     this.#timer?.remove();
   }
+
+  readonly #onFinish = (): void => {
+    const { clock } = this.#home;
+    clock.update();
+    this.#wait(clock.nowMs + LINGER_MS);
+  };
 
   #wait(untilMs: number): void {
     this.#timer ??= new Timer(this.#home.wheel, () => {
