@@ -32,11 +32,19 @@ const { values, positionals } = parseArgs({
 });
 
 const known = [...cells.map(({ name }) => name), LATENCY, CONTROL_PLANE];
-const unknown = positionals.filter((name) => !known.includes(name));
+const mistakes = [
+  ...positionals.filter((name) => !known.includes(name)).map((name) => `nothing is named ${name}`),
+  ...values.peer
+    .filter((name) => !peerNames.some((peer) => peer === name))
+    .map((name) => `--peer: no proxy is named ${name}`),
+  ...(['rounds', 'seconds'] as const)
+    .filter((name) => !/^[1-9]\d{0,3}$/.test(values[name] ?? '1'))
+    .map((name) => `--${name} takes a number of 1 to 9999`),
+];
 
-if (values.help || unknown.length > 0) {
-  for (const name of unknown) note(`nothing is named ${name}`);
-  if (unknown.length > 0) process.exitCode = 1;
+if (values.help || mistakes.length > 0) {
+  for (const mistake of mistakes) note(mistake);
+  if (mistakes.length > 0) process.exitCode = 1;
   console.log(helpText());
 } else if (process.platform !== 'linux') {
   console.error('the benchmark reads CPU times from /proc and pins to cores: it needs Linux');
@@ -119,6 +127,15 @@ function explain(installed: readonly Peer[], { rounds, seconds, cores }: SuiteOp
 function helpText(): string {
   const lines = cells.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`);
   return `npm run bench -- [--quick] [--json] [--update] [--peer NAME]… [--rounds N] [--seconds N] [NAME]…
+
+Without a NAME all of it is measured, and bench/results/ and docs/performance.md are written.
+  --quick    six cells in under three minutes, printed only
+  --update   what is named is measured, and put into the newest results
+  --json     print JSON in place of tables
+  --peer     these proxies only
+  --rounds   of each proxy in each cell (7)
+  --seconds  of each round (1)
+
 ${lines.join('\n')}
   ${LATENCY.padEnd(14)} of requests that come at a rate
   ${CONTROL_PLANE.padEnd(14)} what changes cost

@@ -31,13 +31,26 @@ const COLUMNS: readonly Place[] = [
 const SECONDS = 3;
 const SAMPLES_PER_SECOND = 4_999;
 
-if (versionOf('perf', '--version') === undefined || versionOf('strace', '-V') === undefined) {
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !cells.some((cell) => cell.name === name));
+
+if (unknown.length > 0) {
+  console.error(
+    `usage: node bench/where.ts [CELL…], of ${cells.map(({ name }) => name).join(', ')}`,
+  );
+  process.exitCode = unknown.includes('--help') ? 0 : 1;
+} else if (
+  versionOf('perf', '--version') === undefined ||
+  versionOf('strace', '-V') === undefined
+) {
   console.error('this needs perf and strace: apt-get install linux-perf strace');
   process.exitCode = 1;
 } else {
   // V8 then writes down which machine code is which function; the upstream's is of no interest, and costs nothing.
   process.env['NODE_OPTIONS'] = '--perf-basic-prof';
-  const names = process.argv.slice(2);
+  console.log(
+    'CPU µs a request, by whose code it is (`itself`: nginx), and system calls a request\n',
+  );
   console.log(`| cell | proxy | all | ${COLUMNS.join(' | ')} | system calls |`);
   console.log(`|${' --- |'.repeat(COLUMNS.length + 4)}`);
   for (const name of names.length === 0 ? CELLS : names) await explain(name);
