@@ -112,7 +112,7 @@ async function measure(upstreamPort: number): Promise<[string, string][]> {
     const live = sortedMs(changes);
     return [
       ['first object to ready', seconds(startMs)],
-      ['memory (RSS), 2 workers', `${Math.round(residentBytes / 1e6)} MB`],
+      ['RSS of the benchmark, 2 workers in it', `${Math.round(residentBytes / 1e6)} MB`],
       ['CPU of an endpoint that changes', milliseconds(endpoint.cpuMs)],
       ['CPU of a route that changes', milliseconds(route.cpuMs)],
       ['CPU of an Ingress that comes or goes', milliseconds(ingress.cpuMs)],
