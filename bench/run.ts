@@ -54,7 +54,10 @@ if (values.help || mistakes.length > 0) {
 }
 
 async function run(): Promise<void> {
-  const isWhole = positionals.length === 0 && values.peer.length === 0 && !values.quick;
+  const isWhole =
+    positionals.length + values.peer.length === 0 &&
+    (values.rounds ?? values.seconds) === undefined &&
+    !values.quick;
   const installed = peers.filter((peer) => peer.describe() !== undefined);
   const wanted = installed.filter(
     ({ name }) => values.peer.length === 0 || values.peer.includes(name),
@@ -128,7 +131,7 @@ function helpText(): string {
   const lines = cells.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`);
   return `npm run bench -- [--quick] [--json] [--update] [--peer NAME]… [--rounds N] [--seconds N] [NAME]…
 
-Without a NAME all of it is measured, and bench/results/ and docs/performance.md are written.
+Without arguments all of it is measured, and bench/results/ and docs/performance.md are written.
   --quick    six cells in under three minutes, printed only
   --update   what is named is measured, and put into the newest results
   --json     print JSON in place of tables
