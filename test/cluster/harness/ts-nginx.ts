@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { mountAccount } from './account.ts';
@@ -128,16 +129,25 @@ async function serviceAccountKubeconfig(kubectl: Kubectl): Promise<string> {
   return JSON.stringify(config);
 }
 
-/** Three ports of this machine that are free now: for a cluster whose network is not ours alone. */
+/**
+ * Three ports of this machine that are free now, and stay so though they may be bound much later: below those that the system
+ * gives to whoever asks for any.
+ */
 export async function freePorts(): Promise<Ports> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ports.push((server.address() as AddressInfo).port);
-  }
-  for (const server of servers) server.close();
-  const [http = 0, https = 0, admin = 0] = ports;
+  const [http, https, admin] = [await freePort(), await freePort(), await freePort()];
   return { http, https, admin };
+}
+
+async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(10_000, 30_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (isFree) return port;
+  }
+  throw new Error('no port is free');
 }
