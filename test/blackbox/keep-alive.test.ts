@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import test from 'node:test';
+import { SHORT_BLOCK_BYTES } from '../../src/dataplane/body-blocks.ts';
 import { connectClient } from './harness/raw-client.ts';
 import { startProxy } from './harness/start-proxy.ts';
 import { startRawUpstream, startUpstream } from './harness/upstream.ts';
@@ -170,5 +171,22 @@ test('bytes after an answer end the upstream connection, and nobody sees them', 
     client.write(GET);
     assert.equal((await client.readAnswer()).body, 'a');
   }
+  assert.equal(upstream.connections(), 2);
+});
+
+test('bytes behind an answer that fills what is read at once are not the next answer', async (t) => {
+  const upstream = await startRawUpstream(t, (socket) => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-A: ';
+    const filling = 'a'.repeat(SHORT_BLOCK_BYTES - head.length - 4);
+    socket.on('data', () => {
+      socket.write(`${head}${filling}\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`);
+    });
+  });
+  const proxy = await startProxy(t, { upstreams: [upstream.endpoint] });
+  const client = await connectClient(t, proxy.httpPort);
+  // Both at once, so that the second asks as soon as the first is answered.
+  client.write(GET + GET);
+  assert.equal((await client.readAnswer()).body, '');
+  assert.equal((await client.readAnswer()).body, '');
   assert.equal(upstream.connections(), 2);
 });

@@ -272,7 +272,8 @@ export class ClientConnection implements Upstream, Idling {
   #complete(events: UpstreamEvents, length: number): void {
     this.#releaseCopies();
     const isSent = this.#isRequestSent && !this.#writer.isDue && !this.#writer.isWaiting;
-    const isReusable = this.#reader.isReusable && isSent;
+    // A read that filled its memory may not have been all: what follows the answer must not become the next one's.
+    const isReusable = this.#reader.isReusable && isSent && length < this.#buffer.length;
     this.#events = undefined;
     this.#request = undefined;
     if (isReusable && this.#engine.pool.release(this)) {
