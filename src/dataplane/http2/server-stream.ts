@@ -39,6 +39,8 @@ export class ServerStream implements Downstream, StreamHandler {
   readonly #owner: StreamOwner;
   readonly #stream: Http2Stream;
   #exchange: Exchange | undefined = undefined;
+  /** One came, whatever became of it: a further one is no request. */
+  #hasHead = false;
   #request: RequestHead | undefined = undefined;
   /** Body bytes that came. */
   #bodyBytes = 0;
@@ -149,8 +151,12 @@ export class ServerStream implements Downstream, StreamHandler {
   // What comes on the stream.
 
   onHeaders(block: HeaderBlock, endStream: boolean): void {
-    if (this.#request === undefined) this.#onHead(block, endStream);
-    else if (this.#exchange !== undefined) this.#onTrailers(block, endStream);
+    if (!this.#hasHead) {
+      this.#hasHead = true;
+      this.#onHead(block, endStream);
+    } else if (this.#request !== undefined && this.#exchange !== undefined) {
+      this.#onTrailers(block, endStream);
+    }
   }
 
   onData(chunk: Buffer, start: number, end: number): void {
